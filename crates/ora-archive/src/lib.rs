@@ -1,0 +1,1 @@
+//! Any reader in, checked archive entries out; and packing.

@@ -1,0 +1,45 @@
+//! The words of Ora: names, versions, platforms, digests, URLs, templates, and the traits its parts meet at.
+//!
+//! This crate does no I/O, reads no clock and knows no environment. It turns text into types at the border
+//! ([`PackageName`], [`Version`], [`Platform`], [`Sha256`], [`SourceUrl`], [`EntryPath`]) and names the powers that
+//! other crates have: [`Remote`] reaches a network, [`Reporter`] talks to a person, [`Clock`] tells the time.
+//!
+//! ```
+//! use ora_core::{PackageName, Platform};
+//! let name: PackageName = "kubectl".parse()?;
+//! let platform: Platform = "darwin/arm64".parse()?;
+//! assert_eq!(format!("{name} for {platform}"), "kubectl for macos-aarch64");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod clock;
+mod digest;
+mod entry_path;
+mod hint;
+mod kind;
+mod name;
+mod near;
+mod platform;
+mod reach;
+mod report;
+pub mod template;
+mod text;
+mod url;
+mod version;
+
+pub use clock::{Clock, Timestamp};
+pub use digest::{Digest, DigestError, Sha256, Sha256Stream};
+pub use entry_path::{EntryPath, EntryPathError};
+pub use hint::{Hint, Hinted};
+pub use kind::Kind;
+pub use name::{NameError, PackageName, RegistryName};
+pub use near::nearest;
+pub use platform::{Arch, Libc, Os, Platform, PlatformError};
+pub use reach::{
+    CommitId, GitEntry, GitEntryKind, GitRequest, GitTip, PinnedCertificate, Reach, Remote, RemoteError, RemoteFailure,
+    Request, Resume, Response, TlsOptions, Validators,
+};
+pub use report::{Event, Reporter, Silent};
+pub use text::Untrusted;
+pub use url::{GitUrl, SourceUrl, UrlError};
+pub use version::{Tag, Version, VersionError};

@@ -1,0 +1,1 @@
+//! One file per verb; obtains, verifies and installs through the crates below.

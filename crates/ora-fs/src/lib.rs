@@ -1,0 +1,1 @@
+//! The only caller of writing file-system functions: layout, atomic replacement, locks, modes, rooted handles.

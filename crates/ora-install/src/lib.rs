@@ -1,0 +1,1 @@
+//! Plans, transactions, undo, links, install scripts and receipts.

@@ -1,0 +1,1 @@
+//! Finding and searching definitions: git snapshots, single URLs, plain directories.

@@ -1,0 +1,10 @@
+//! Every file format people or other machines see, one module per format; text to model and back.
+//!
+//! Nothing here reads a file or a network: text comes in as a string, goes out as a string.
+
+pub mod config;
+pub mod receipt;
+pub mod registries;
+pub mod release;
+pub mod repo;
+pub mod security;

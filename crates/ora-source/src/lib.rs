@@ -1,0 +1,1 @@
+//! Listing releases and picking assets: GitHub, GitLab, listings, direct URLs, web pages.

@@ -1,0 +1,1 @@
+//! Artifacts by SHA-256 with their definitions and evidence.

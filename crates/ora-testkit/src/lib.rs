@@ -1,0 +1,1 @@
+//! A test bed: scripted remotes, forged archives, loopback servers.

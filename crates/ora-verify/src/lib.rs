@@ -1,0 +1,1 @@
+//! Decides whether bytes may be trusted; the only maker of Verified values.
