@@ -12,6 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod argument;
 mod clock;
 mod digest;
 mod entry_path;
@@ -25,8 +26,9 @@ mod report;
 pub mod template;
 mod text;
 mod url;
-mod version;
+pub mod version;
 
+pub use argument::{ArgumentError, PackageArgument, PackageRequest, VersionWish};
 pub use clock::{Clock, Timestamp};
 pub use digest::{Digest, DigestError, Sha256, Sha256Stream};
 pub use entry_path::{EntryPath, EntryPathError};
