@@ -1,0 +1,101 @@
+//! Why bytes are not trusted.
+
+use ora_core::{Digest, Hint, Hinted, Kind, PackageName};
+
+use crate::Evidence;
+
+/// Why an artifact is not verified. Nothing of it may be used.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The bytes are not those that were promised.
+    #[error("`{name}` {version} is {actual}, but {} says {expected}", said_by.speaker())]
+    Mismatch {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+        /// What was promised.
+        expected: Digest,
+        /// What the bytes are.
+        actual: Digest,
+        /// Who promised it.
+        said_by: Evidence,
+    },
+    /// Two sources name different digests for the same artifact; the bytes do not matter any more.
+    #[error("the digests given for `{name}` {version} differ: {} says {}, {} says {}", first.0.speaker(), first.1, second.0.speaker(), second.1)]
+    Disagreement {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+        /// The more trusted source and what it says.
+        first: Box<(Evidence, Digest)>,
+        /// The other.
+        second: Box<(Evidence, Digest)>,
+    },
+    /// Neither a digest nor a waiver.
+    #[error("nothing proves what `{name}` {version} is: no checksum is published for it")]
+    Unverifiable {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+    },
+    /// A SHA-512 digest is promised and was not computed; a mistake of the caller that must not pass as success.
+    #[error("the SHA-512 digest of `{name}` {version} was promised but not computed")]
+    NotMeasured {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+    },
+    /// A declared signature of a kind that cannot be checked.
+    #[error("`{name}` declares a signature ({kind}), which this version of Ora cannot check")]
+    SignatureUnsupported {
+        /// The package.
+        name: PackageName,
+        /// `openpgp`, `minisign` or `cosign`.
+        kind: String,
+    },
+}
+
+impl VerifyError {
+    /// The stable kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Mismatch { said_by: Evidence::Lock, .. } => Kind::LockMismatch,
+            Self::Disagreement { first, second, .. } if first.0 == Evidence::Lock || second.0 == Evidence::Lock => {
+                Kind::LockMismatch
+            }
+            Self::Mismatch { .. } | Self::Disagreement { .. } | Self::Unverifiable { .. } => Kind::Checksum,
+            Self::NotMeasured { .. } => Kind::Other,
+            Self::SignatureUnsupported { .. } => Kind::SignatureMissing,
+        }
+    }
+}
+
+impl Hinted for VerifyError {
+    fn hints(&self) -> Vec<Hint> {
+        match self {
+            Self::Mismatch { said_by: Evidence::FirstSeen, .. } => vec![Hint::note(
+                "the file behind this URL changed since it was first downloaded here; nothing of the new one was installed",
+            )],
+            Self::Mismatch { .. } => vec![Hint::note(
+                "the file was altered on its way or replaced by its publisher; nothing of it was installed, and no option skips this check",
+            )],
+            Self::Disagreement { .. } => {
+                vec![Hint::note(
+                    "one of the two is out of date or wrong; nothing was installed, and no option skips this check",
+                )]
+            }
+            Self::Unverifiable { name, .. } => vec![
+                Hint::run(format!("ora install {name} --allow-insecure")),
+                Hint::note(format!("`suppress_insecure_warnings = [\"{name}\"]` in config.toml allows it for good")),
+            ],
+            Self::NotMeasured { .. } => vec![],
+            Self::SignatureUnsupported { .. } => vec![Hint::note(
+                "what a definition declares is never skipped; `ora install --repo FILE` takes a definition of your own that relies on a checksum",
+            )],
+        }
+    }
+}
