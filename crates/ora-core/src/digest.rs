@@ -80,7 +80,9 @@ impl FromStr for Digest {
             None => ("sha256".into(), text),
         };
         match algorithm.as_str() {
-            "sha256" | "sha-256" => decode(digits).map(|b| Self::Sha256(Sha256(b))).ok_or_else(|| length(digits, "sha256", 64)),
+            "sha256" | "sha-256" => {
+                decode(digits).map(|b| Self::Sha256(Sha256(b))).ok_or_else(|| length(digits, "sha256", 64))
+            }
             "sha512" | "sha-512" => decode(digits).map(Self::Sha512).ok_or_else(|| length(digits, "sha512", 128)),
             other => Err(DigestError::Algorithm { algorithm: other.chars().take(20).collect() }),
         }

@@ -67,6 +67,7 @@ impl EntryPath {
     }
 
     /// This path with another below it.
+    #[must_use]
     pub fn join(&self, below: &Self) -> Self {
         Self(format!("{}/{}", self.0, below.0).into())
     }
@@ -123,7 +124,7 @@ impl FromStr for EntryPath {
         let mut path = String::with_capacity(text.len());
         for component in text.split('/') {
             match component {
-                "" | "." => continue,
+                "" | "." => {}
                 ".." => return leaves("it has a `..`"),
                 long if long.len() > 255 => {
                     return Err(EntryPathError::TooLong { path: shortened(long), what: "long", limit: 255 });
@@ -163,7 +164,8 @@ mod tests {
     fn only_paths_that_stay_inside() {
         assert_eq!("./a//b/".parse::<EntryPath>().unwrap().as_str(), "a/b");
         let long = "n".repeat(256);
-        for bad in ["", ".", "/a", "//a", "../a", "a/../b", "a/..", "C:/x", "a\\b", "a\nb", "a\u{202e}b", "a\0b", &long] {
+        for bad in ["", ".", "/a", "//a", "../a", "a/../b", "a/..", "C:/x", "a\\b", "a\nb", "a\u{202e}b", "a\0b", &long]
+        {
             assert!(bad.parse::<EntryPath>().is_err(), "{bad:?}");
         }
     }

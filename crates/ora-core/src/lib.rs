@@ -39,7 +39,7 @@ pub use near::nearest;
 pub use platform::{Arch, Libc, Os, Platform, PlatformError};
 pub use reach::{
     CommitId, GitEntry, GitEntryKind, GitRequest, GitTip, PinnedCertificate, Reach, Remote, RemoteError, RemoteFailure,
-    Request, Resume, Response, TlsOptions, Validators,
+    Request, Response, Resume, TlsOptions, Validators,
 };
 pub use report::{Event, Reporter, Silent};
 pub use text::Untrusted;

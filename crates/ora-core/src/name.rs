@@ -138,7 +138,24 @@ mod tests {
             assert!(good.parse::<PackageName>().is_ok(), "{good}");
         }
         let long = "x".repeat(129);
-        for bad in ["", "-rf", ".", "..", "../x", "a/../b", "a//b", "/a", "a/", "kub\u{435}ctl", "a b", "a\n", "_a", "~a", "a~", &long] {
+        for bad in [
+            "",
+            "-rf",
+            ".",
+            "..",
+            "../x",
+            "a/../b",
+            "a//b",
+            "/a",
+            "a/",
+            "kub\u{435}ctl",
+            "a b",
+            "a\n",
+            "_a",
+            "~a",
+            "a~",
+            &long,
+        ] {
             assert!(bad.parse::<PackageName>().is_err(), "{bad:?}");
         }
         assert!("a/b".parse::<RegistryName>().is_err());

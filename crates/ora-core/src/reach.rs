@@ -82,7 +82,7 @@ impl<'a> Request<'a> {
 pub struct Resume<'a> {
     /// Bytes already held.
     pub offset: u64,
-    /// A strong validator for `If-Range`: an ETag that is not weak, or a Last-Modified date.
+    /// A strong validator for `If-Range`: an `ETag` that is not weak, or a Last-Modified date.
     pub validator: &'a str,
 }
 
@@ -96,7 +96,7 @@ pub struct Validators {
 }
 
 impl Validators {
-    /// The one that may be used for `If-Range`: a strong ETag, else the date.
+    /// The one that may be used for `If-Range`: a strong `ETag`, else the date.
     pub fn strong(&self) -> Option<&str> {
         self.etag.as_deref().filter(|etag| !etag.starts_with("W/")).or(self.last_modified.as_deref())
     }

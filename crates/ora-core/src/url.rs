@@ -99,16 +99,14 @@ fn decode(segment: &str) -> String {
     let raw = segment.as_bytes();
     let mut at = 0;
     while at < raw.len() {
-        let digits = (raw[at] == b'%').then(|| segment.get(at + 1..at + 3)).flatten();
-        match digits.and_then(|d| u8::from_str_radix(d, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                at += 3;
-            }
-            None => {
-                bytes.push(raw[at]);
-                at += 1;
-            }
+        let digits =
+            segment.get(at + 1..at + 3).filter(|d| raw[at] == b'%' && d.bytes().all(|b| b.is_ascii_hexdigit()));
+        if let Some(byte) = digits.and_then(|d| u8::from_str_radix(d, 16).ok()) {
+            bytes.push(byte);
+            at += 3;
+        } else {
+            bytes.push(raw[at]);
+            at += 1;
         }
     }
     String::from_utf8(bytes).unwrap_or_else(|_| segment.to_owned())
@@ -200,7 +198,8 @@ impl FromStr for GitUrl {
             return Ok(Self(text.into()));
         }
         let plain = |part: &str| !part.is_empty() && !part.starts_with('-') && !part.contains('/');
-        match text.split_once('@').and_then(|(user, rest)| rest.split_once(':').map(|(host, path)| (user, host, path))) {
+        match text.split_once('@').and_then(|(user, rest)| rest.split_once(':').map(|(host, path)| (user, host, path)))
+        {
             Some((user, host, path)) if plain(user) && plain(host) && !path.is_empty() && !path.starts_with('-') => {
                 Ok(Self(text.into()))
             }
@@ -222,7 +221,9 @@ mod tests {
     #[test]
     fn urls_are_normalised_and_carry_no_secret() {
         assert_eq!("http://2852039166/x".parse::<SourceUrl>().unwrap().host(), Some("169.254.169.254"));
-        for bad in ["ftp://x/y", "https://u:p@h/x", "https://u@h/x", "not a url", "https://h/a\r\nX: 1", "https://h\\@e/"] {
+        for bad in
+            ["ftp://x/y", "https://u:p@h/x", "https://u@h/x", "not a url", "https://h/a\r\nX: 1", "https://h\\@e/"]
+        {
             assert!(bad.parse::<SourceUrl>().is_err(), "{bad}");
         }
         let error = "https://user:s3cret@example.com/".parse::<SourceUrl>().unwrap_err().to_string();
@@ -236,7 +237,17 @@ mod tests {
         for good in ["https://h/r.git", "ssh://git@h:22/r", "git@h:o/r.git", "file:///srv/r.git", "/srv/r.git"] {
             assert!(good.parse::<GitUrl>().is_ok(), "{good}");
         }
-        for bad in ["ext::sh -c id", "ext::x", "-uhttp://h", "ssh://-oProxyCommand=x/r", "-o@h:x", "https://u:p@h/r", "r.git", "fd::17", "ssh://-l@h/x"] {
+        for bad in [
+            "ext::sh -c id",
+            "ext::x",
+            "-uhttp://h",
+            "ssh://-oProxyCommand=x/r",
+            "-o@h:x",
+            "https://u:p@h/r",
+            "r.git",
+            "fd::17",
+            "ssh://-l@h/x",
+        ] {
             assert!(bad.parse::<GitUrl>().is_err(), "{bad}");
         }
     }
