@@ -8,19 +8,8 @@ use crate::Evidence;
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The bytes are not those that were promised.
-    #[error("`{name}` {version} is {actual}, but {} says {expected}", said_by.speaker())]
-    Mismatch {
-        /// The package.
-        name: PackageName,
-        /// Its version.
-        version: String,
-        /// What was promised.
-        expected: Digest,
-        /// What the bytes are.
-        actual: Digest,
-        /// Who promised it.
-        said_by: Evidence,
-    },
+    #[error("`{}` {} is {}, but {} says {}", .0.name, .0.version, .0.actual, .0.said_by.speaker(), .0.expected)]
+    Mismatch(Box<Mismatch>),
     /// Two sources name different digests for the same artifact; the bytes do not matter any more.
     #[error("the digests given for `{name}` {version} differ: {} says {}, {} says {}", first.0.speaker(), first.1, second.0.speaker(), second.1)]
     Disagreement {
@@ -59,15 +48,30 @@ pub enum VerifyError {
     },
 }
 
+/// Bytes that are not those which were promised.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mismatch {
+    /// The package.
+    pub name: PackageName,
+    /// Its version.
+    pub version: String,
+    /// What was promised.
+    pub expected: Digest,
+    /// What the bytes are.
+    pub actual: Digest,
+    /// Who promised it.
+    pub said_by: Evidence,
+}
+
 impl VerifyError {
     /// The stable kind.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Mismatch { said_by: Evidence::Lock, .. } => Kind::LockMismatch,
+            Self::Mismatch(mismatch) if mismatch.said_by == Evidence::Lock => Kind::LockMismatch,
             Self::Disagreement { first, second, .. } if first.0 == Evidence::Lock || second.0 == Evidence::Lock => {
                 Kind::LockMismatch
             }
-            Self::Mismatch { .. } | Self::Disagreement { .. } | Self::Unverifiable { .. } => Kind::Checksum,
+            Self::Mismatch(_) | Self::Disagreement { .. } | Self::Unverifiable { .. } => Kind::Checksum,
             Self::NotMeasured { .. } => Kind::Other,
             Self::SignatureUnsupported { .. } => Kind::SignatureMissing,
         }
@@ -77,10 +81,10 @@ impl VerifyError {
 impl Hinted for VerifyError {
     fn hints(&self) -> Vec<Hint> {
         match self {
-            Self::Mismatch { said_by: Evidence::FirstSeen, .. } => vec![Hint::note(
+            Self::Mismatch(mismatch) if mismatch.said_by == Evidence::FirstSeen => vec![Hint::note(
                 "the file behind this URL changed since it was first downloaded here; nothing of the new one was installed",
             )],
-            Self::Mismatch { .. } => vec![Hint::note(
+            Self::Mismatch(_) => vec![Hint::note(
                 "the file was altered on its way or replaced by its publisher; nothing of it was installed, and no option skips this check",
             )],
             Self::Disagreement { .. } => {

@@ -2,7 +2,7 @@
 
 use ora_core::{Digest, PackageName, Sha256};
 
-use crate::{Evidence, Measured, VerifyError, Waiver};
+use crate::{Evidence, Measured, Mismatch, VerifyError, Waiver};
 
 /// What is known about one artifact before its bytes are believed. Strongest source first, all of them binding.
 #[derive(Clone, Debug)]
@@ -120,13 +120,13 @@ impl Expectation {
                 return Err(VerifyError::NotMeasured { name: self.name.clone(), version: self.version.clone() });
             };
             if actual != *expected {
-                return Err(VerifyError::Mismatch {
+                return Err(VerifyError::Mismatch(Box::new(Mismatch {
                     name: self.name.clone(),
                     version: self.version.clone(),
                     expected: *expected,
                     actual,
                     said_by: said_by.clone(),
-                });
+                })));
             }
         }
         self.satisfiable()?;
@@ -248,7 +248,7 @@ mod tests {
             .waive_absent(waiver)
             .satisfied_by(&Measured::of(b"y"), ())
             .unwrap_err();
-        assert!(matches!(error, VerifyError::Mismatch { said_by: Evidence::FirstSeen, .. }));
+        assert!(matches!(&error, VerifyError::Mismatch(mismatch) if mismatch.said_by == Evidence::FirstSeen));
         assert!(!error.hints().is_empty());
     }
 

@@ -27,7 +27,7 @@ mod expectation;
 mod measured;
 
 pub use checksum_file::ChecksumFileError;
-pub use error::VerifyError;
+pub use error::{Mismatch, VerifyError};
 pub use evidence::{Evidence, Waiver};
 pub use expectation::{Expectation, Verified, refuse_signatures};
 pub use measured::Measured;
