@@ -1,0 +1,162 @@
+//! What the cache holds.
+
+use ora_core::{PackageName, Platform, RegistryName, Sha256, Timestamp, Version};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use crate::{
+    Index, IndexError, Stamp,
+    packages::{digest, parsed, stamp},
+};
+
+/// What the index repeats of an artifact's sidecar. A hint: the sidecar and the file decide.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Artifact {
+    /// The file below the downloads folder, with `/`. Check it before joining it to anything.
+    pub file: String,
+    /// What it holds.
+    pub sha256: Sha256,
+    /// Of which package.
+    pub name: PackageName,
+    /// Which version.
+    pub version: Version,
+    /// For which platform.
+    pub platform: Platform,
+    /// From which registry, where it came from one.
+    pub registry: Option<RegistryName>,
+    /// From which URL, without credentials.
+    pub source: Option<String>,
+    /// What the file looked like when it entered; its size is the artifact's.
+    pub stamp: Stamp,
+    /// Why it is kept, in byte order.
+    pub reasons: Vec<String>,
+    /// When it was last used.
+    pub last_used: Timestamp,
+    /// How often it was used since the index was built.
+    pub hits: u64,
+}
+
+const COLUMNS: &str =
+    "file, sha256, name, version, platform, registry, source, size, modified, inode, reasons, last_used, hits";
+
+impl Index {
+    /// Whether the artifacts were read from their sidecars since the index was made.
+    pub fn has_artifacts(&self) -> Result<bool, IndexError> {
+        self.run(|connection| {
+            connection.query_row("SELECT EXISTS (SELECT 1 FROM state WHERE key = 'artifacts')", [], |row| row.get(0))
+        })
+    }
+
+    /// Replaces everything known of artifacts by what their sidecars say.
+    pub fn replace_artifacts(&self, artifacts: &[Artifact]) -> Result<(), IndexError> {
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM artifacts", [])?;
+            for artifact in artifacts {
+                put(transaction, artifact)?;
+            }
+            transaction.execute("INSERT OR REPLACE INTO state VALUES ('artifacts', 'complete')", [])?;
+            Ok(())
+        })
+    }
+
+    /// Records one artifact, in place of another of the same file.
+    pub fn put_artifact(&self, artifact: &Artifact) -> Result<(), IndexError> {
+        self.write(|transaction| put(transaction, artifact))
+    }
+
+    /// Forgets an artifact.
+    pub fn remove_artifact(&self, file: &str) -> Result<(), IndexError> {
+        self.write(|transaction| transaction.execute("DELETE FROM artifacts WHERE file = ?1", [file]).map(|_| ()))
+    }
+
+    /// Notes that an artifact was used.
+    pub fn touch_artifact(&self, file: &str, at: Timestamp) -> Result<(), IndexError> {
+        self.write(|transaction| {
+            let sql = "UPDATE artifacts SET last_used = ?2, hits = hits + 1 WHERE file = ?1";
+            transaction.execute(sql, params![file, at.seconds()]).map(|_| ())
+        })
+    }
+
+    /// The artifact in a file.
+    pub fn artifact_of_file(&self, file: &str) -> Result<Option<Artifact>, IndexError> {
+        self.run(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM artifacts WHERE file = ?1");
+            connection.query_row(&sql, [file], read).optional()
+        })
+    }
+
+    /// The artifacts with this digest, by file.
+    pub fn artifacts_with_digest(&self, sha256: &Sha256) -> Result<Vec<Artifact>, IndexError> {
+        self.list("WHERE sha256 = ?1", params![sha256.as_bytes().as_slice()])
+    }
+
+    /// The artifacts of a package, by file.
+    pub fn artifacts_of_package(&self, name: &PackageName) -> Result<Vec<Artifact>, IndexError> {
+        self.list("WHERE name = ?1", params![name.as_str()])
+    }
+
+    /// All artifacts, by file.
+    pub fn artifacts(&self) -> Result<Vec<Artifact>, IndexError> {
+        self.list("", params![])
+    }
+
+    /// How many artifacts there are, and their bytes; bytes held under two names count once.
+    pub fn artifact_totals(&self) -> Result<(u64, u64), IndexError> {
+        self.run(|connection| {
+            let sql = "SELECT (SELECT count(*) FROM artifacts),
+                              (SELECT coalesce(sum(size), 0) FROM (SELECT max(size) AS size FROM artifacts GROUP BY sha256))";
+            let (count, bytes): (i64, i64) = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok((count.unsigned_abs(), bytes.unsigned_abs()))
+        })
+    }
+
+    fn list(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Artifact>, IndexError> {
+        self.run(|connection| {
+            let mut statement =
+                connection.prepare(&format!("SELECT {COLUMNS} FROM artifacts {condition} ORDER BY file"))?;
+            statement.query_map(parameters, read)?.collect()
+        })
+    }
+}
+
+fn put(transaction: &Transaction<'_>, artifact: &Artifact) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT OR REPLACE INTO artifacts ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+    );
+    transaction.execute(
+        &sql,
+        params![
+            artifact.file,
+            artifact.sha256.as_bytes().as_slice(),
+            artifact.name.as_str(),
+            artifact.version.as_str(),
+            artifact.platform.to_string(),
+            artifact.registry.as_ref().map(RegistryName::as_str),
+            artifact.source,
+            artifact.stamp.size.cast_signed(),
+            artifact.stamp.modified,
+            artifact.stamp.inode.cast_signed(),
+            artifact.reasons.join(","),
+            artifact.last_used.seconds(),
+            artifact.hits.cast_signed(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Artifact> {
+    let reasons = row.get_ref(10)?.as_str()?;
+    let hits: i64 = row.get(12)?;
+    Ok(Artifact {
+        file: row.get(0)?,
+        sha256: digest(row, 1)?,
+        name: parsed(row, 2)?,
+        version: parsed(row, 3)?,
+        platform: parsed(row, 4)?,
+        registry: if row.get_ref(5)? == rusqlite::types::ValueRef::Null { None } else { Some(parsed(row, 5)?) },
+        source: row.get(6)?,
+        stamp: stamp(row, 7)?,
+        reasons: reasons.split(',').filter(|reason| !reason.is_empty()).map(str::to_owned).collect(),
+        last_used: Timestamp::from_seconds(row.get(11)?),
+        hits: hits.unsigned_abs(),
+    })
+}
