@@ -1,1 +1,5 @@
-fn main() {}
+//! The `ora` program; everything is in the library beside it.
+
+fn main() -> std::process::ExitCode {
+    ora::start()
+}

@@ -1,0 +1,66 @@
+//! `ora install`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ora_core::{PackageArgument, Sha256, VersionWish};
+
+/// Install packages, or switch them to another version
+///
+/// A package is `name`, `name@version`, `name@registry` or `name@registry@version`; the version may be a version, a tag or
+/// `latest`. Without one the newest that is not a prerelease is taken. What is installed already is left as it is.
+///
+/// Everything is checked before anything is linked: the download against the digests and checksum files that the definition
+/// names, the archive against every way out of its directory. If a step fails, what was installed before still runs.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ora install kubectl
+  ora install prometheus@2.45.0 jq@official
+  ora install --repo ./windsurf.repo
+  ora install --local tool-1.2.tar.gz --metadata tool.toml
+  ora install --dry-run kubectl")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag that a person may type, independent of the others")]
+pub struct InstallArgs {
+    /// What to install
+    #[arg(value_name = "PACKAGE", required_unless_present_any = ["repo", "local"], conflicts_with_all = ["repo", "local"])]
+    pub packages: Vec<PackageArgument>,
+    /// Install this version or tag; for one package
+    #[arg(short = 'v', long = "version", value_name = "VERSION", conflicts_with = "local")]
+    pub version: Option<VersionWish>,
+    /// Install from this `.repo` file, or from one at a URL
+    #[arg(long, value_name = "FILE|URL", conflicts_with = "local")]
+    pub repo: Option<String>,
+    /// Install this archive or program from disk; it is your own, so no checksum is needed
+    #[arg(long, value_name = "ARCHIVE", requires = "metadata")]
+    pub local: Option<PathBuf>,
+    /// Describe the archive of `--local`: TOML with `name`, `version`, `binaries` and `description`
+    #[arg(long, value_name = "FILE", requires = "local")]
+    pub metadata: Option<PathBuf>,
+    /// Refuse the archive of `--local` unless it has this SHA-256
+    #[arg(long, value_name = "HEX", requires = "local")]
+    pub sha256: Option<Sha256>,
+    /// Install below your home directory, whatever the configuration or the package says
+    #[arg(long, conflicts_with = "system")]
+    pub userland: bool,
+    /// Install for everybody, in `/opt/ora` and `/usr/local/bin`
+    #[arg(long)]
+    pub system: bool,
+    /// Go on where nothing is published to check the download against; a mismatch stays an error
+    #[arg(long)]
+    pub allow_insecure: bool,
+    /// Run the package's install script without asking
+    #[arg(long)]
+    pub allow_scripts: bool,
+    /// Use what the cache holds, if it fits, before asking the network
+    #[arg(long, conflicts_with = "offline")]
+    pub prefer_cache: bool,
+    /// Install again, and take over command names that something else holds
+    #[arg(long)]
+    pub force: bool,
+    /// Keep the folder of the version that is replaced
+    #[arg(long)]
+    pub keep: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
