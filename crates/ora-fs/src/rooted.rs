@@ -68,8 +68,8 @@ impl Root {
 
     /// Makes a directory that may not exist yet and opens it; its permission bits are exactly `mode`.
     pub fn create(path: &Path, mode: u32) -> Result<Self, RootedError> {
-        let made = retry_on_intr(|| rustix::fs::mkdirat(rustix::fs::CWD, path, bits(mode & ORDINARY)));
-        made.map_err(|errno| failed("create", path, errno.into()))?;
+        let created = retry_on_intr(|| rustix::fs::mkdirat(rustix::fs::CWD, path, bits(mode & ORDINARY)));
+        created.map_err(|errno| failed("create", path, errno.into()))?;
         let root = Self::open(path)?;
         root.settle(root.top.as_fd(), mode).map_err(|source| failed("create", path, source))?;
         Ok(root)
@@ -89,16 +89,16 @@ impl Root {
     /// Makes a directory, and those above it that are missing (0755). One that is there already gets the mode.
     pub fn create_dir(&self, path: &EntryPath, mode: u32) -> Result<(), RootedError> {
         let (parent, name) = split(path);
-        let made = self.within(parent, true, |directory| {
+        let created = self.within(parent, true, |directory| {
             match retry_on_intr(|| rustix::fs::mkdirat(directory, name, bits(mode & ORDINARY))) {
                 Ok(()) if self.is_exact(mode) => return Ok(()),
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(errno) => return Err(errno.into()),
             }
-            let made = open_directory(directory, Path::new(name))?;
-            self.settle(made.as_fd(), mode)
+            let created = open_directory(directory, Path::new(name))?;
+            self.settle(created.as_fd(), mode)
         });
-        made.map_err(|source| self.failed("create", path, source))
+        created.map_err(|source| self.failed("create", path, source))
     }
 
     /// Makes a file that may not exist yet, open for writing; its permission bits are exactly `mode`, whatever the umask.
@@ -106,7 +106,7 @@ impl Root {
     pub fn create_file(&self, path: &EntryPath, mode: u32) -> Result<File, RootedError> {
         let (parent, name) = split(path);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let made = self.within(parent, true, |directory| {
+        let created = self.within(parent, true, |directory| {
             let first = if self.masked.get().is_none() { ORDINARY } else { mode & ORDINARY };
             let file = retry_on_intr(|| rustix::fs::openat(directory, name, flags, bits(first)))?;
             if self.masked.get().is_none() {
@@ -117,16 +117,16 @@ impl Root {
             }
             Ok(File::from(file))
         });
-        made.map_err(|source| self.failed("create", path, source))
+        created.map_err(|source| self.failed("create", path, source))
     }
 
     /// Makes a symbolic link with the target as written. Whether the target is inside is the caller's to have checked.
     pub fn symlink(&self, path: &EntryPath, target: &str) -> Result<(), RootedError> {
         let (parent, name) = split(path);
-        let made = self.within(parent, true, |directory| {
+        let created = self.within(parent, true, |directory| {
             retry_on_intr(|| rustix::fs::symlinkat(target, directory, name)).map_err(io::Error::from)
         });
-        made.map_err(|source| self.failed("link", path, source))
+        created.map_err(|source| self.failed("link", path, source))
     }
 
     /// Opens a file for reading; a link anywhere in the path, a directory, a pipe or a device is an error.
@@ -228,23 +228,23 @@ impl Root {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno.into()),
         }
-        let made = open_directory(above, Path::new(name))?;
-        self.settle(made.as_fd(), ORDINARY)?;
-        Ok(made)
+        let created = open_directory(above, Path::new(name))?;
+        self.settle(created.as_fd(), ORDINARY)?;
+        Ok(created)
     }
 
     /// Gives a directory just made with `mode & ORDINARY` its exact mode.
-    fn settle(&self, made: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
+    fn settle(&self, created: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
         if self.masked.get().is_none() && mode & ORDINARY == ORDINARY {
-            self.learn(made, ORDINARY)?;
+            self.learn(created, ORDINARY)?;
         }
         // Always set: the directory may have been there before, with any mode.
-        set_mode(made, mode)
+        set_mode(created, mode)
     }
 
     /// Sees on something made with `asked` which bits the umask takes.
-    fn learn(&self, made: BorrowedFd<'_>, asked: u32) -> io::Result<()> {
-        let mode = permissions(&rustix::fs::fstat(made)?);
+    fn learn(&self, created: BorrowedFd<'_>, asked: u32) -> io::Result<()> {
+        let mode = permissions(&rustix::fs::fstat(created)?);
         self.masked.set(Some(asked & !mode));
         Ok(())
     }
