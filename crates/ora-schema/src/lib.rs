@@ -3,8 +3,12 @@
 //! Nothing here reads a file or a network: text comes in as a string, goes out as a string.
 
 pub mod config;
+pub mod json;
 pub mod receipt;
 pub mod registries;
 pub mod release;
 pub mod repo;
 pub mod security;
+pub mod sidecar;
+pub mod snapshot;
+pub mod transfer;
