@@ -78,9 +78,9 @@ pub struct Proxies {
 /// Variables that only debug builds read.
 #[derive(Clone, Debug, Default)]
 pub struct TestHooks {
-    /// `ORA_TEST_CLOCK`: a moment (RFC 3339) at which time stands still.
+    /// `ORA_TEST_CLOCK`: a moment (seconds since 1970, or RFC 3339) at which time stands still.
     pub clock: Option<String>,
-    /// `ORA_CRASH_POINT`: the name of the checkpoint at which to die.
+    /// `ORA_CRASH_POINT`: the checkpoint at which to die, `name` or `name#3`.
     pub crash_point: Option<String>,
     /// `ORA_CRASH_RECORD`: a file to which the name of every checkpoint passed is added.
     pub crash_record: Option<PathBuf>,

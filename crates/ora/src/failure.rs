@@ -3,6 +3,7 @@
 use std::{error::Error, ops::Deref, process::ExitCode};
 
 use ora_core::{Hint, Hinted, Kind};
+use ora_fs::FsError;
 
 /// How a command ended, for whoever called it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -205,6 +206,19 @@ impl Failure {
     /// What to do next, never empty: what the error knows, else what helps with its kind.
     pub fn next_steps(&self) -> Vec<Hint> {
         if self.hints.is_empty() { vec![usual_step(self.kind)] } else { self.hints.clone() }
+    }
+}
+
+impl From<FsError> for Failure {
+    fn from(error: FsError) -> Self {
+        let failure = Self::hinted(error.kind(), &error);
+        match &error {
+            FsError::Io { path, .. }
+            | FsError::Unsafe { path, .. }
+            | FsError::TooLarge { path, .. }
+            | FsError::Busy { path, .. }
+            | FsError::LocksUnsupported { path, .. } => failure.about(path.display().to_string()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use ora_core::{Hint, Kind};
+use ora_fs::layout::Dirs;
 
 use crate::{
     env::{Environment, home_of},
@@ -15,14 +16,8 @@ use crate::{
 /// The directories of a user, all absolute.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Places {
-    /// Configuration.
-    pub config: PathBuf,
-    /// Packages, receipts, state.
-    pub data: PathBuf,
-    /// What can be fetched again.
-    pub cache: PathBuf,
-    /// Links to commands.
-    pub bin: PathBuf,
+    /// The directories.
+    pub dirs: Dirs,
     /// What the user should know about the choice.
     pub notice: Option<String>,
 }
@@ -35,13 +30,13 @@ impl Places {
         let support = "Library/Application Support";
         let Environment { config_dir, data_dir, cache_dir, bin_dir, .. } = environment;
         let own = [config_dir.as_ref(), data_dir.as_ref(), cache_dir.as_ref(), bin_dir.as_ref()];
-        Ok(Self {
+        let dirs = Dirs {
             config: home.place(own[0], environment.xdg_config_home.as_deref(), Some(support), ".config/ora")?,
             data: home.place(own[1], environment.xdg_data_home.as_deref(), Some(support), ".local/share/ora")?,
             cache: home.place(own[2], environment.xdg_cache_home.as_deref(), Some("Library/Caches"), ".cache/ora")?,
             bin: home.place(own[3], None, None, ".local/bin")?,
-            notice: home.notice.filter(|_| own.iter().any(|own| own.is_none())),
-        })
+        };
+        Ok(Self { dirs, notice: home.notice.filter(|_| own.iter().any(Option::is_none)) })
     }
 }
 
@@ -123,10 +118,10 @@ mod tests {
         environment.xdg_config_home = Some("/nowhere/cfg".into());
         environment.cache_dir = Some("/nowhere/c".into());
         let places = Places::of(&environment).unwrap();
-        assert_eq!(places.config, Path::new("/nowhere/cfg/ora"));
-        assert_eq!(places.data, Path::new("/nowhere/ada/.local/share/ora"));
-        assert_eq!(places.cache, Path::new("/nowhere/c"));
-        assert_eq!(places.bin, Path::new("/nowhere/ada/.local/bin"));
+        assert_eq!(places.dirs.config, Path::new("/nowhere/cfg/ora"));
+        assert_eq!(places.dirs.data, Path::new("/nowhere/ada/.local/share/ora"));
+        assert_eq!(places.dirs.cache, Path::new("/nowhere/c"));
+        assert_eq!(places.dirs.bin, Path::new("/nowhere/ada/.local/bin"));
         assert_eq!(places.notice, None);
     }
 
@@ -134,7 +129,7 @@ mod tests {
     fn a_relative_place_becomes_absolute() {
         let mut environment = home("/nowhere/ada");
         environment.data_dir = Some("here".into());
-        assert!(Places::of(&environment).unwrap().data.is_absolute());
+        assert!(Places::of(&environment).unwrap().dirs.data.is_absolute());
     }
 
     #[test]

@@ -45,13 +45,9 @@ fn listen(printer: &Arc<Printer>) -> io::Result<()> {
         let received = signals.forever().next();
         if let Some((_, what, exit)) = ENDINGS.into_iter().find(|(signal, ..)| Some(*signal) == received) {
             printer.failure(&Failure::new(Kind::Interrupted, what));
-            end(exit);
+            // Not the ordinary exit: other threads may be anywhere, and the journal makes that safe.
+            signal_hook::low_level::exit(i32::from(exit.code()));
         }
     })?;
     Ok(())
-}
-
-#[expect(clippy::exit, reason = "the main thread may be anywhere; the journal makes that safe")]
-fn end(exit: Exit) -> ! {
-    std::process::exit(i32::from(exit.code()))
 }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::UNIX_EPOCH};
 
 use ora_core::{Clock, Kind, Timestamp};
+use ora_fs::layout::{Layout, SystemDirs};
 
 use crate::{
     args::{ColorWhen, Global},
@@ -20,8 +21,8 @@ pub struct Wiring {
     pub global: Global,
     /// The screen, which is also the reporter.
     pub printer: Arc<Printer>,
-    /// The directories of the user.
-    pub places: Places,
+    /// Every path.
+    pub layout: Layout,
     /// The time.
     pub clock: WallClock,
 }
@@ -36,8 +37,20 @@ impl Wiring {
         if let Some(notice) = &places.notice {
             ora_core::Reporter::notice(printer.as_ref(), notice.clone());
         }
+        arm_crash_points(&environment);
         let clock = WallClock::of(&environment)?;
-        Ok(Self { environment, global, printer: Arc::clone(printer), places, clock })
+        let layout = Layout::new(places.dirs, SystemDirs::default());
+        Ok(Self { environment, global, printer: Arc::clone(printer), layout, clock })
+    }
+}
+
+/// Lets a test of a debug build kill this process at a named place, or list the places it passes.
+fn arm_crash_points(environment: &Environment) {
+    if let Some(point) = &environment.test.crash_point {
+        ora_fs::crash::arm(point);
+    }
+    if let Some(file) = &environment.test.crash_record {
+        ora_fs::crash::record(file.clone());
     }
 }
 
@@ -54,7 +67,11 @@ impl WallClock {
     fn of(environment: &Environment) -> Result<Self, Failure> {
         match &environment.test.clock {
             None => Ok(Self::System),
-            Some(text) => text.parse().map(Self::Fixed).map_err(|error| Failure::new(Kind::Usage, error)),
+            // Seconds since 1970, or RFC 3339.
+            Some(text) => match text.parse() {
+                Ok(seconds) => Ok(Self::Fixed(Timestamp::from_seconds(seconds))),
+                Err(_) => text.parse().map(Self::Fixed).map_err(|error| Failure::new(Kind::Usage, error)),
+            },
         }
     }
 }

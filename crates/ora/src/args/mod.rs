@@ -64,7 +64,7 @@ pub struct Global {
     /// Use the network although the configuration or `ORA_OFFLINE` says offline
     #[arg(long, global = true, help_heading = "Global options")]
     pub no_offline: bool,
-    /// Say nothing but errors and what was asked for
+    /// Say nothing but warnings, errors and what was asked for
     #[arg(long, global = true, help_heading = "Global options")]
     pub quiet: bool,
     /// Answer yes where something is lost for good; never where trust is given

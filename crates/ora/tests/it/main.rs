@@ -1,0 +1,12 @@
+//! The real binary in a sealed home, one file per command.
+
+mod completions;
+mod help;
+mod usage;
+
+use ora_testkit::TestBed;
+
+/// A sealed home with this build of the binary.
+fn bed() -> TestBed {
+    TestBed::new(env!("CARGO_BIN_EXE_ora"))
+}
