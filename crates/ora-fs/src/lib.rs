@@ -20,6 +20,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this crate owns the power to write files")]
 
 pub mod atomic;
+pub mod blob;
 pub mod crash;
 mod error;
 pub mod layout;

@@ -1,8 +1,12 @@
 //! Moving a database out of the way that nobody can use.
 
-use std::{
-    fs::{self, File},
-    path::Path,
+use std::path::Path;
+
+use ora_core::{Silent, Timestamp};
+use ora_fs::{
+    atomic,
+    lock::{Lock, PATIENCE, Wish},
+    private,
 };
 
 use crate::{
@@ -12,16 +16,14 @@ use crate::{
 
 /// The right to move a database aside; one process at a time has it.
 pub(crate) struct Held {
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Held {
     pub(crate) fn take(path: &Path) -> Result<Self, IndexError> {
-        let name = beside(path, ".lock");
-        let io = |source| IndexError::Io { path: name.clone(), source };
-        let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(io)?;
-        file.lock().map_err(io)?;
-        Ok(Self { _lock: file })
+        let clock = Timestamp::default();
+        let wish = Wish { what: "the index", command: "ora", clock: &clock, patience: PATIENCE, reporter: &Silent };
+        Ok(Self { _lock: Lock::exclusive(&path.with_file_name(".index.lock"), &wish)? })
     }
 }
 
@@ -37,20 +39,19 @@ pub(crate) fn clear(_held: &Held, path: &Path) -> Result<Option<String>, IndexEr
     for suffix in ["", "-journal", "-wal", "-shm"] {
         let from = beside(path, suffix);
         let Ok(metadata) = from.symlink_metadata() else { continue };
-        let io = |source| IndexError::Io { path: from.clone(), source };
         if metadata.is_file() && metadata.len() == 0 {
-            fs::remove_file(&from).map_err(io)?;
+            atomic::remove(&from)?;
             continue;
         }
-        fs::create_dir_all(&quarantine).map_err(io)?;
+        private::create_dir(&quarantine)?;
         let Some(name) = from.file_name() else { continue };
-        fs::rename(&from, quarantine.join(name)).map_err(io)?;
+        atomic::rename(&from, &quarantine.join(name))?;
     }
     Ok(reason)
 }
 
 /// Makes an empty file that only its owner may read: `SQLite` gives its journal the same mode.
 pub(crate) fn make_private(path: &Path) -> Result<(), IndexError> {
-    let file = File::options().create(true).truncate(false).write(true).open(path);
-    file.map(|_| ()).map_err(|source| IndexError::Io { path: path.to_path_buf(), source })
+    atomic::create_new(path, atomic::Mode::Private)?;
+    Ok(())
 }

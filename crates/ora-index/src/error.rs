@@ -38,7 +38,10 @@ pub enum IndexError {
         #[source]
         source: rusqlite::Error,
     },
-    /// A file beside the database could not be looked at or moved.
+    /// A file of the index could not be moved or made, or its lock not be taken.
+    #[error(transparent)]
+    Fs(#[from] ora_fs::FsError),
+    /// The database could not be looked at.
     #[error("the index `{}` cannot be looked at", path.display())]
     Io {
         /// Which file.
@@ -56,6 +59,7 @@ impl IndexError {
             Self::Damaged { .. } => Kind::CacheCorrupt,
             Self::Busy { .. } => Kind::Busy,
             Self::Refused { kind, .. } => *kind,
+            Self::Fs(error) => error.kind(),
             Self::Io { source, .. } => Kind::of_io(source),
         }
     }
