@@ -5,6 +5,8 @@ use std::{error::Error, ops::Deref, process::ExitCode};
 use ora_core::{Hint, Hinted, Kind};
 use ora_fs::FsError;
 
+use crate::output::excerpt::Finding;
+
 /// How a command ended, for whoever called it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u8)]
@@ -103,6 +105,8 @@ pub struct Content {
     pub kept: Option<String>,
     /// What to do next, the most useful first.
     pub hints: Vec<Hint>,
+    /// What was found in a text, where that is what went wrong.
+    pub excerpt: Option<Excerpt>,
     exit: Option<Exit>,
 }
 
@@ -117,6 +121,7 @@ impl Failure {
             artefact: None,
             kept: None,
             hints: Vec::new(),
+            excerpt: None,
             exit: None,
         }))
     }
@@ -191,6 +196,13 @@ impl Failure {
         self
     }
 
+    /// Shows what was found in a text (a definition, a configuration file), with its lines.
+    #[must_use]
+    pub fn showing(mut self, name: impl Into<String>, text: impl Into<String>, findings: Vec<Finding>) -> Self {
+        self.0.excerpt = Some(Excerpt { name: name.into(), text: text.into(), findings });
+        self
+    }
+
     /// Ends with another code than the kind's: what any `verify` finds is exit code 4, what `validate` finds is 1.
     #[must_use]
     pub fn exiting(mut self, exit: Exit) -> Self {
@@ -207,6 +219,17 @@ impl Failure {
     pub fn next_steps(&self) -> Vec<Hint> {
         if self.hints.is_empty() { vec![usual_step(self.kind)] } else { self.hints.clone() }
     }
+}
+
+/// A text and what was found in it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Excerpt {
+    /// What the text is called: a path or a URL.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// What was found.
+    pub findings: Vec<Finding>,
 }
 
 impl From<FsError> for Failure {

@@ -34,12 +34,12 @@ pub(crate) fn watch(printer: &Arc<Printer>) -> Result<(), Failure> {
 }
 
 fn listen(printer: &Arc<Printer>) -> io::Result<()> {
+    let mut signals = Signals::new(ENDINGS.map(|(signal, ..)| signal))?;
     let stopping = Arc::new(AtomicBool::new(false));
     for (signal, _, exit) in ENDINGS {
         flag::register_conditional_shutdown(signal, i32::from(exit.code()), Arc::clone(&stopping))?;
         flag::register(signal, Arc::clone(&stopping))?;
     }
-    let mut signals = Signals::new(ENDINGS.map(|(signal, ..)| signal))?;
     let printer = Arc::clone(printer);
     thread::Builder::new().name("signals".into()).spawn(move || {
         let received = signals.forever().next();

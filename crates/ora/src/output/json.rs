@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use ora_core::{Event, Hint, Untrusted};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use super::excerpt::{Finding, Place};
+use crate::failure::{Excerpt, Failure};
 
 /// One document, indented. Characters that could act on a terminal are written as `\u` escapes, so that it reads the same
 /// and cannot do anything when a person looks at it.
@@ -60,6 +61,36 @@ struct ErrorView<'a> {
     details: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingView<'a>>,
+}
+
+/// Something found in a text, as `validate --json` and errors about definitions show it.
+#[derive(Serialize)]
+pub struct FindingView<'a> {
+    severity: &'static str,
+    code: &'a str,
+    message: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    help: Option<&'a str>,
+}
+
+impl<'a> FindingView<'a> {
+    /// The view of a finding in `text`.
+    pub fn of(finding: &'a Finding, text: &str) -> Self {
+        let place = finding.span.as_ref().map(|span| Place::of(text, span.start));
+        Self {
+            severity: if finding.error { "error" } else { "warning" },
+            code: &finding.code,
+            message: &finding.message,
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            help: finding.help.as_deref(),
+        }
+    }
 }
 
 /// The line for a failure; `next` is the most useful piece of advice, a command where there is one.
@@ -77,8 +108,14 @@ pub fn error_line(failure: &Failure) -> Result<String, serde_json::Error> {
             causes: &failure.causes,
             details: &failure.details,
             kept: failure.kept.as_deref(),
+            file: failure.excerpt.as_ref().map(|found| found.name.as_str()),
+            findings: failure.excerpt.iter().flat_map(findings).collect(),
         },
     })
+}
+
+fn findings(found: &Excerpt) -> impl Iterator<Item = FindingView<'_>> {
+    found.findings.iter().map(|finding| FindingView::of(finding, &found.text))
 }
 
 /// One event as a line of its own.

@@ -9,7 +9,7 @@ use std::{
 use ora_core::{Hint, Kind};
 use serde::Serialize;
 
-use super::{Line, Palette, Table, bars::Bars, json, line::Role, progress::Transfers};
+use super::{Line, Palette, Table, bars::Bars, excerpt::{self, Finding}, json, line::Role, progress::Transfers};
 use crate::failure::Failure;
 
 /// How things are shown.
@@ -131,6 +131,11 @@ impl Printer {
         self.data(text);
     }
 
+    /// Writes what was found in a text that is called `name`, with its lines, as data.
+    pub fn findings(&self, name: &str, text: &str, findings: &[Finding]) {
+        self.data(&excerpt::render(name, text, findings, self.look.data, self.look.frame));
+    }
+
     /// Writes the one JSON document.
     pub fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
         let text = json::document(value).map_err(|error| Failure::of(Kind::Other, &error))?;
@@ -160,6 +165,10 @@ impl Printer {
         }
         let head = Line::new().part(Role::Bad, format!("error[{}]", failure.kind.word())).plain(": ");
         self.talk(&head.strong(&failure.message));
+        if let Some(found) = &failure.excerpt {
+            let excerpt = excerpt::render(&found.name, &found.text, &found.findings, self.look.talk, self.look.frame);
+            self.write_err(&excerpt);
+        }
         for detail in &failure.details {
             self.talk(&Line::new().plain("  - ").plain(detail));
         }

@@ -2,6 +2,8 @@
 
 mod completions;
 mod help;
+#[cfg(target_os = "linux")]
+mod signals;
 mod usage;
 
 use ora_testkit::TestBed;
