@@ -1,0 +1,82 @@
+//! What proves a release, as its definition and its forge say.
+
+use ora_core::{Platform, template};
+use ora_schema::{
+    release::{ChecksumFile, DigestOrigin, Proof, SignatureRule},
+    repo::{Definition, PinnedVersion},
+};
+
+use crate::{SourceError, listing::Asset, names::Names, values::Values};
+
+/// The proof of a release whose URL is known. A forge's own digest counts only where the definition says nothing about
+/// checksums itself.
+pub(crate) fn proof(
+    definition: &Definition,
+    pin: Option<&PinnedVersion>,
+    chosen: Option<&Asset>,
+    (names, platform): (&Names, Platform),
+    values: &Values<'_>,
+    limits: &template::Limits,
+) -> Result<Proof, SourceError> {
+    let security = &definition.security;
+    let mut digests = Vec::new();
+    digests.extend(pin.and_then(|pin| names.find(&pin.checksums, platform)).map(|digest| (DigestOrigin::Pin, *digest)));
+    let mut checksum_file = None;
+    if let Some(checksum) = &security.checksum {
+        let inline = names.find(&checksum.hashes, platform).or(checksum.hash.as_ref());
+        digests.extend(inline.map(|digest| (DigestOrigin::Inline, *digest)));
+        if let Some(template) = &checksum.url {
+            let lookup = match &checksum.filename_pattern {
+                Some(pattern) => values.text(pattern, limits)?,
+                None => values.asset.clone().unwrap_or_default(),
+            };
+            checksum_file = Some(ChecksumFile {
+                url: values.url(template, limits)?,
+                algorithm: checksum.algorithm,
+                format: checksum.format,
+                lookup,
+            });
+        }
+    } else {
+        digests.extend(chosen.and_then(|asset| asset.digest).map(|digest| (DigestOrigin::Forge, digest)));
+    }
+    Ok(Proof {
+        digests,
+        checksum_file,
+        signatures: signatures(definition, values, limits)?,
+        author_allows_insecure: security.allow_insecure,
+        warning: security.warning.clone(),
+    })
+}
+
+fn signatures(
+    definition: &Definition,
+    values: &Values<'_>,
+    limits: &template::Limits,
+) -> Result<Vec<SignatureRule>, SourceError> {
+    let security = &definition.security;
+    let mut signatures = Vec::new();
+    if let Some(gpg) = &security.gpg {
+        signatures.push(SignatureRule { kind: "openpgp", url: Some(values.url(&gpg.signature_url, limits)?) });
+    }
+    if let Some(minisign) = &security.minisign {
+        let url = match &minisign.signature_url {
+            Some(template) => values.url(template, limits)?,
+            None => {
+                let text = format!("{}.minisig", values.url.as_deref().unwrap_or_default());
+                text.parse().map_err(|source| SourceError::Url {
+                    package: definition.name.clone(),
+                    template: "{url}.minisig".into(),
+                    source,
+                })?
+            }
+        };
+        signatures.push(SignatureRule { kind: "minisign", url: Some(url) });
+    }
+    if let Some(cosign) = &security.cosign {
+        let template = cosign.signature_url.as_ref().or(cosign.bundle_url.as_ref());
+        let url = template.map(|template| values.url(template, limits)).transpose()?;
+        signatures.push(SignatureRule { kind: "cosign", url });
+    }
+    Ok(signatures)
+}
