@@ -39,33 +39,43 @@ const COLUMNS: &str =
     "file, sha256, name, version, platform, registry, source, size, modified, inode, reasons, last_used, hits";
 
 impl Index {
-    /// Whether the artifacts were read from their sidecars since the index was made.
-    pub fn has_artifacts(&self) -> Result<bool, IndexError> {
+    /// The stamp noted when the artifacts were last in step with their sidecars; `None` when they were never read.
+    pub fn artifacts_stamp(&self) -> Result<Option<String>, IndexError> {
         self.run(|connection| {
-            connection.query_row("SELECT EXISTS (SELECT 1 FROM state WHERE key = 'artifacts')", [], |row| row.get(0))
+            connection.query_row("SELECT value FROM state WHERE key = 'artifacts'", [], |row| row.get(0)).optional()
         })
     }
 
+    /// Notes the stamp at which the artifacts are in step with their sidecars.
+    pub fn set_artifacts_stamp(&self, stamp: &str) -> Result<(), IndexError> {
+        self.write(|transaction| note_stamp(transaction, stamp))
+    }
+
     /// Replaces everything known of artifacts by what their sidecars say.
-    pub fn replace_artifacts(&self, artifacts: &[Artifact]) -> Result<(), IndexError> {
+    pub fn replace_artifacts(&self, artifacts: &[Artifact], stamp: &str) -> Result<(), IndexError> {
         self.write(|transaction| {
             transaction.execute("DELETE FROM artifacts", [])?;
             for artifact in artifacts {
                 put(transaction, artifact)?;
             }
-            transaction.execute("INSERT OR REPLACE INTO state VALUES ('artifacts', 'complete')", [])?;
-            Ok(())
+            note_stamp(transaction, stamp)
         })
     }
 
-    /// Records one artifact, in place of another of the same file.
-    pub fn put_artifact(&self, artifact: &Artifact) -> Result<(), IndexError> {
-        self.write(|transaction| put(transaction, artifact))
+    /// Records artifacts, each in place of another of the same file, and the stamp at which they are in step.
+    pub fn put_artifacts(&self, artifacts: &[Artifact], stamp: &str) -> Result<(), IndexError> {
+        self.write(|transaction| {
+            artifacts.iter().try_for_each(|artifact| put(transaction, artifact))?;
+            note_stamp(transaction, stamp)
+        })
     }
 
-    /// Forgets an artifact.
-    pub fn remove_artifact(&self, file: &str) -> Result<(), IndexError> {
-        self.write(|transaction| transaction.execute("DELETE FROM artifacts WHERE file = ?1", [file]).map(|_| ()))
+    /// Forgets an artifact, and notes the stamp at which the rest is in step.
+    pub fn remove_artifact(&self, file: &str, stamp: &str) -> Result<(), IndexError> {
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM artifacts WHERE file = ?1", [file])?;
+            note_stamp(transaction, stamp)
+        })
     }
 
     /// Notes that an artifact was used.
@@ -116,6 +126,10 @@ impl Index {
             statement.query_map(parameters, read)?.collect()
         })
     }
+}
+
+fn note_stamp(transaction: &Transaction<'_>, stamp: &str) -> rusqlite::Result<()> {
+    transaction.execute("INSERT OR REPLACE INTO state VALUES ('artifacts', ?1)", [stamp]).map(|_| ())
 }
 
 fn put(transaction: &Transaction<'_>, artifact: &Artifact) -> rusqlite::Result<()> {

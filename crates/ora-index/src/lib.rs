@@ -29,6 +29,7 @@ mod artifacts;
 mod aside;
 mod error;
 mod header;
+mod lazy;
 mod open;
 mod packages;
 mod search;
@@ -36,6 +37,7 @@ mod stamp;
 
 pub use artifacts::Artifact;
 pub use error::IndexError;
+pub use lazy::{Fill, LazyIndex, Place};
 pub use open::{Access, Index, Opened};
 pub use packages::{FileEntry, KnownFile, Located, Package};
 pub use search::Hit;

@@ -9,7 +9,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use crate::{
-    IndexError,
+    IndexError, Stamp,
     aside::{self, Held},
     header::{self, APPLICATION, FORMAT, Health},
 };
@@ -83,6 +83,8 @@ impl Opened {
 pub struct Index {
     connection: Mutex<Connection>,
     path: PathBuf,
+    /// Which file was opened.
+    file: u64,
     is_durable: bool,
 }
 
@@ -105,7 +107,17 @@ impl Index {
             Ok(connection)
         };
         let connection = make().map_err(|error| IndexError::of(Path::new(""), error))?;
-        Ok(Self { connection: Mutex::new(connection), path: PathBuf::new(), is_durable: false })
+        Ok(Self { connection: Mutex::new(connection), path: PathBuf::new(), file: 0, is_durable: false })
+    }
+
+    /// Moves the database aside, so that the next opening starts anew. Another process may have done so already: then what
+    /// lies there is a new one, and stays.
+    pub fn discard(&self) -> Result<(), IndexError> {
+        let lock = Held::take(&self.path)?;
+        if self.is_durable && file_id(&self.path) == self.file {
+            aside::clear(&lock, &self.path)?;
+        }
+        Ok(())
     }
 
     /// Whether what is recorded outlives the process.
@@ -147,7 +159,12 @@ impl Index {
             Ok(connection)
         });
         let connection = connection.map_err(|error| IndexError::of(path, error))?;
-        let index = Self { connection: Mutex::new(connection), path: path.to_path_buf(), is_durable: true };
+        let index = Self {
+            connection: Mutex::new(connection),
+            path: path.to_path_buf(),
+            file: file_id(path),
+            is_durable: true,
+        };
         Ok(Opened::Rebuild { index, reason })
     }
 
@@ -181,7 +198,7 @@ impl Index {
                 return Err(damaged(verdict));
             }
         }
-        Ok(Self { connection: Mutex::new(connection), path: path.to_path_buf(), is_durable: true })
+        Ok(Self { connection: Mutex::new(connection), path: path.to_path_buf(), file: file_id(path), is_durable: true })
     }
 
     fn bare(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
@@ -213,6 +230,11 @@ impl Index {
             Ok(value)
         })
     }
+}
+
+/// The inode of what lies at a path; 0 for nothing.
+fn file_id(path: &Path) -> u64 {
+    path.symlink_metadata().map_or(0, |metadata| Stamp::of(&metadata).inode)
 }
 
 enum Existing {

@@ -3,8 +3,8 @@
 
 use std::{fs, path::Path};
 
-use ora_core::{RegistryName, Sha256, Timestamp};
-use ora_index::{Access, Artifact, FileEntry, Index, IndexError, Opened, Package, Stamp};
+use ora_core::{Event, RegistryName, Sha256, Timestamp};
+use ora_index::{Access, Artifact, FileEntry, Index, IndexError, LazyIndex, Opened, Package, Place, Stamp};
 
 fn registry(name: &str) -> RegistryName {
     name.parse().unwrap()
@@ -91,7 +91,7 @@ fn a_changed_file_replaces_its_package_and_a_gone_one_takes_it_along() {
 #[test]
 fn artifacts_come_back_as_they_were_recorded() {
     let index = Index::in_memory().unwrap();
-    assert!(!index.has_artifacts().unwrap());
+    assert_eq!(index.artifacts_stamp().unwrap(), None);
     let artifact = Artifact {
         file: "jq-1.7.1".into(),
         sha256: Sha256::of(b"jq"),
@@ -106,15 +106,15 @@ fn artifacts_come_back_as_they_were_recorded() {
         hits: 0,
     };
     let alias = Artifact { file: "jq-1.7.1@other".into(), registry: None, ..artifact.clone() };
-    index.replace_artifacts(std::slice::from_ref(&artifact)).unwrap();
-    index.put_artifact(&alias).unwrap();
-    assert!(index.has_artifacts().unwrap());
+    index.replace_artifacts(std::slice::from_ref(&artifact), "a").unwrap();
+    index.put_artifacts(std::slice::from_ref(&alias), "b").unwrap();
+    assert_eq!(index.artifacts_stamp().unwrap().as_deref(), Some("b"));
     assert_eq!(index.artifacts_with_digest(&artifact.sha256).unwrap(), [artifact.clone(), alias]);
     assert_eq!(index.artifact_totals().unwrap(), (2, 2));
     index.touch_artifact("jq-1.7.1", Timestamp::from_seconds(9)).unwrap();
     let touched = index.artifact_of_file("jq-1.7.1").unwrap().unwrap();
     assert_eq!((touched.last_used.seconds(), touched.hits), (9, 1));
-    index.remove_artifact("jq-1.7.1").unwrap();
+    index.remove_artifact("jq-1.7.1", "c").unwrap();
     assert_eq!(index.artifacts_of_package(&artifact.name).unwrap().len(), 1);
 }
 
@@ -256,4 +256,42 @@ fn only_one_moves_a_database_aside() {
     });
     let index = Index::open(&path, Access::Read).unwrap().into_index();
     assert_eq!(index.registry_stamps().unwrap().len(), 4);
+}
+
+/// Damage that only a question meets: the index is built anew from the files, and the question answered.
+#[test]
+fn a_lazy_index_answers_whatever_happens_to_its_file() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("index.db");
+    made(&path);
+    let bytes = fs::read(&path).unwrap();
+    let mut broken = bytes.clone();
+    broken[8192..].fill(0xff);
+    let fill = |index: &Index| {
+        if index.registry_stamps()?.is_empty() {
+            filled(index);
+        }
+        Ok(())
+    };
+    for (place, durable) in [
+        (Place::Own(path.clone()), true),
+        (Place::ReadOnly(path.clone()), false),
+        (Place::Own(home.path().join("none/index.db")), false),
+        (Place::Memory, false),
+    ] {
+        fs::write(&path, &broken).unwrap();
+        let events: std::sync::Mutex<Vec<Event>> = std::sync::Mutex::default();
+        let lazy = LazyIndex::new(place.clone(), &events);
+        let hits = lazy.ask(&fill, &|index| index.search("rg", &[registry("official")], 5)).unwrap();
+        assert_eq!(hits.len(), 1, "{place:?}");
+        assert_eq!(lazy.ask(&fill, &|index| Ok(index.is_durable())).unwrap(), durable, "{place:?}");
+        assert_eq!(place == Place::Memory, events.lock().unwrap().is_empty(), "{place:?}: said");
+    }
+    fs::remove_dir_all(home.path().join("quarantine")).unwrap();
+    let mut newer = bytes;
+    newer[60..64].copy_from_slice(&2_u32.to_be_bytes());
+    fs::write(&path, &newer).unwrap();
+    let lazy = LazyIndex::new(Place::Own(path.clone()), &ora_core::Silent);
+    assert_eq!(lazy.newer(&fill).unwrap(), Some(2));
+    assert_eq!(fs::read(&path).unwrap(), newer);
 }
