@@ -2,13 +2,12 @@
 //!
 //! Nothing here reads a file or a network: text comes in as a string, goes out as a string.
 
+mod diagnostic;
+mod reader;
+
 pub mod config;
-pub mod json;
 pub mod receipt;
 pub mod registries;
 pub mod release;
 pub mod repo;
 pub mod security;
-pub mod sidecar;
-pub mod snapshot;
-pub mod transfer;

@@ -58,7 +58,10 @@ impl Format {
             (".zst", "zst"),
         ];
         let lower = name.to_ascii_lowercase();
-        SUFFIXES.iter().find(|(suffix, _)| lower.ends_with(suffix)).map_or(Self::Raw, |(_, format)| Self::Packed(format))
+        SUFFIXES
+            .iter()
+            .find(|(suffix, _)| lower.ends_with(suffix))
+            .map_or(Self::Raw, |(_, format)| Self::Packed(format))
     }
 
     /// `raw`, or the suffix.

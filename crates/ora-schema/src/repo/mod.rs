@@ -1,8 +1,41 @@
 //! The `.repo` format: one package definition.
+//!
+//! [`parse`] is the one way in. It folds every old spelling into the model below, one warning each, warns about what it
+//! does not know, and refuses what could never be used safely: paths that leave the package, addresses that definitions have
+//! no business with, variables that would change the programs a script calls.
+//!
+//! ```
+//! let text = r#"
+//! name = "tool"
+//! description = "A tool"
+//! [source]
+//! repo = "owner/tool"
+//! "#;
+//! let parsed = ora_schema::repo::parse(text, &Default::default()).unwrap();
+//! assert_eq!(parsed.definition.name.as_str(), "tool");
+//! assert!(parsed.warnings.is_empty());
+//! ```
+
+mod env;
+mod extra;
+mod install;
+mod parse;
+mod patterns;
+mod security;
+mod source;
+mod templates;
+mod urls;
 
 use std::collections::BTreeMap;
 
 use ora_core::{Digest, PackageName, Platform, RegistryName, Sha256, SourceUrl, Tag, Version, template::Template};
+
+pub use self::{
+    parse::{ParseLimits, Parsed, check_file_name, parse, parse_bytes},
+    patterns::{PatternError, RegexLimits, compile_pattern},
+    urls::UrlPolicy,
+};
+pub use crate::diagnostic::{Diagnostic, Severity};
 
 /// A package definition, every legacy spelling folded, every value typed.
 #[derive(Clone, Debug)]
@@ -44,14 +77,24 @@ pub struct Source {
     pub tag_prefix: Option<String>,
     /// Whether prereleases may be chosen as the newest.
     pub prerelease: bool,
-    /// One URL for all platforms; wins over `urls`.
+    /// One URL for all platforms; wins over `urls` unless `urls_win`.
     pub url: Option<Template>,
     /// A URL per platform: the key as written, and the template.
     pub urls: Vec<(String, Template)>,
+    /// Whether `urls` win over `url`, as those of the old `[source.platforms]` do. [`Source::url_for`] knows.
+    pub urls_win: bool,
     /// Picks a release asset by file name.
     pub asset_pattern: Option<Template>,
     /// Where versions are listed.
     pub discovery: Option<Discovery>,
+}
+
+impl Source {
+    /// The download URL for a platform, `None` when the file has none for it; `mapped` are its names by [`PlatformNames`].
+    pub fn url_for(&self, mapped: (&str, &str), platform: Platform) -> Option<&Template> {
+        let own = || for_platform(&self.urls, mapped, platform);
+        if self.urls_win { own().or(self.url.as_ref()) } else { self.url.as_ref().or_else(own) }
+    }
 }
 
 /// The provider of releases.
@@ -159,7 +202,7 @@ pub struct Security {
     pub allow_insecure: bool,
     /// Checksums: inline and in files.
     pub checksum: Option<Checksum>,
-    /// OpenPGP.
+    /// `OpenPGP`.
     pub gpg: Option<Gpg>,
     /// minisign.
     pub minisign: Option<Minisign>,
@@ -209,7 +252,7 @@ pub enum ChecksumFormat {
     Detect,
 }
 
-/// An OpenPGP declaration.
+/// An `OpenPGP` declaration.
 #[derive(Clone, Debug)]
 pub struct Gpg {
     /// The detached signature.
@@ -220,6 +263,10 @@ pub struct Gpg {
     pub public_key_url: Option<Template>,
     /// 40 or 64 hexadecimal digits, upper case.
     pub fingerprint: Option<String>,
+    /// A short key id, 8 or 16 digits, upper case: enough to search with, never to trust with.
+    pub key_id: Option<String>,
+    /// Where to ask for the key when there is a fingerprint.
+    pub keyserver: Option<String>,
     /// Keys that never verify: fingerprint, reason.
     pub revoked_keys: Vec<(String, Option<String>)>,
     /// What is signed.
