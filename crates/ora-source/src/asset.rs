@@ -1,8 +1,10 @@
 //! Which file of a release is the one for a platform, told from its name.
 //!
 //! Names are read as words: an operating system, a processor, a C library. What names another platform is out, what names
-//! none counts as x86_64 at most; of the rest the host's C library, an archive and the shortest name win. Two that fit
+//! none counts as `x86_64` at most; of the rest the host's C library, an archive and the shortest name win. Two that fit
 //! equally well are an error and never a guess.
+
+use std::collections::BTreeSet;
 
 use ora_core::{Arch, Libc, Os, PackageName, Platform, Version, template::Variable};
 use ora_schema::{release::Format, repo::Definition};
@@ -51,7 +53,7 @@ pub(crate) fn choose<'a>(
         fitting = useful.iter().filter(|(_, words)| words.allows(platform)).collect();
     }
     let rank = |(asset, words): &(&Asset, Words)| {
-        (words.glued, words.libc_rank(platform), packing_rank(&asset.name), asset.name.chars().count())
+        (words.has(Mark::Glued), words.libc_rank(platform), packing_rank(&asset.name), asset.name.chars().count())
     };
     let Some(best) = fitting.iter().map(|candidate| rank(candidate)).min() else {
         let candidates = if named.is_empty() { assets.iter().collect() } else { named };
@@ -100,14 +102,21 @@ pub(crate) fn is_glob(text: &str) -> bool {
 struct Words {
     systems: Vec<Os>,
     processors: Vec<Arch>,
+    marks: BTreeSet<Mark>,
+}
+
+/// What a name says beside systems and processors.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Mark {
     /// A system that is none of ours: Android is not Linux.
-    foreign_system: bool,
-    foreign_processor: bool,
-    universal: bool,
-    musl: bool,
-    gnu: bool,
-    /// Whether system and processor were read out of one word (`win64`), which is the weaker reading.
-    glued: bool,
+    ForeignSystem,
+    ForeignProcessor,
+    /// Every processor of macOS.
+    Universal,
+    Musl,
+    Gnu,
+    /// System and processor were read out of one word (`win64`), which is the weaker reading.
+    Glued,
 }
 
 /// Names of processors beside the aliases of [`Arch`]: those with two words first, so that `x86_64` is not read as `x86`.
@@ -196,14 +205,11 @@ impl Words {
             if take(&mut text, word) {
                 words.systems.push(system);
                 words.processors.push(processor);
-                words.glued = true;
+                words.marks.insert(Mark::Glued);
             }
         }
         for word in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
             words.read(word);
-        }
-        if text.ends_with(".exe") && !words.systems.contains(&Os::Windows) {
-            words.systems.push(Os::Windows);
         }
         words
     }
@@ -214,14 +220,14 @@ impl Words {
         } else if let Some(processor) = Arch::from_any(word) {
             self.processor(Some(processor));
         } else if FOREIGN_SYSTEMS.contains(&word) {
-            self.foreign_system = true;
+            self.marks.insert(Mark::ForeignSystem);
         } else if matches!(word, "universal" | "universal2") {
-            self.universal = true;
+            self.marks.insert(Mark::Universal);
         } else if word.starts_with("musl") {
-            self.musl = true;
+            self.marks.insert(Mark::Musl);
         } else if word.starts_with("gnu") || word == "glibc" {
-            self.gnu = true;
-        } else if word.starts_with("mingw") || word == "cygwin" {
+            self.marks.insert(Mark::Gnu);
+        } else if word.starts_with("mingw") || matches!(word, "cygwin" | "exe") {
             self.systems.push(Os::Windows);
         }
     }
@@ -229,32 +235,41 @@ impl Words {
     fn processor(&mut self, processor: Option<Arch>) {
         match processor {
             Some(processor) => self.processors.push(processor),
-            None => self.foreign_processor = true,
+            None => {
+                self.marks.insert(Mark::ForeignProcessor);
+            }
         }
+    }
+
+    fn has(&self, mark: Mark) -> bool {
+        self.marks.contains(&mark)
     }
 
     fn fits_os(&self, platform: Platform, any: bool) -> bool {
-        any || (!self.foreign_system && self.systems.contains(&platform.os))
+        any || (!self.has(Mark::ForeignSystem) && self.systems.contains(&platform.os))
     }
 
     fn fits_arch(&self, platform: Platform, any: bool) -> bool {
-        if any || (self.universal && platform.os == Os::Macos) || self.processors.contains(&platform.arch) {
+        if any || (self.has(Mark::Universal) && platform.os == Os::Macos) || self.processors.contains(&platform.arch) {
             return true;
         }
-        self.processors.is_empty() && !self.foreign_processor && !self.universal && platform.arch == Arch::X86_64
+        self.processors.is_empty()
+            && !self.has(Mark::ForeignProcessor)
+            && !self.has(Mark::Universal)
+            && platform.arch == Arch::X86_64
     }
 
     /// Whether nothing in the name speaks against the platform.
     fn allows(&self, platform: Platform) -> bool {
-        let system = !self.foreign_system && (self.systems.is_empty() || self.systems.contains(&platform.os));
-        let processor =
-            !self.foreign_processor && (self.processors.is_empty() || self.processors.contains(&platform.arch));
+        let system = !self.has(Mark::ForeignSystem) && (self.systems.is_empty() || self.systems.contains(&platform.os));
+        let processor = !self.has(Mark::ForeignProcessor)
+            && (self.processors.is_empty() || self.processors.contains(&platform.arch));
         system && processor
     }
 
     /// The host's C library first (a name without one means the usual), musl second.
     fn libc_rank(&self, platform: Platform) -> u8 {
-        match (platform.libc, self.musl, self.gnu) {
+        match (platform.libc, self.has(Mark::Musl), self.has(Mark::Gnu)) {
             _ if platform.os != Os::Linux => 0,
             (Libc::Musl, true, _) | (Libc::Default, false, _) => 0,
             (Libc::Default, true, _) | (Libc::Musl, false, false) => 1,
@@ -338,8 +353,7 @@ fn is_program(name: &str) -> bool {
         ".rar",
     ];
     let lower = name.to_ascii_lowercase();
-    let stem = lower.trim_end_matches(".gz").trim_end_matches(".xz");
-    if NOT.iter().any(|suffix| lower.ends_with(suffix)) || lower.contains(".pkg.tar.") || stem.ends_with(".sbom") {
+    if NOT.iter().any(|suffix| lower.ends_with(suffix)) || lower.contains(".pkg.tar.") {
         return false;
     }
     !lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {

@@ -34,6 +34,9 @@ pub fn bounds_note(definition: &Definition, version: &Version) -> Option<String>
     Some(format!("`{}` {version} is {what} version that its definition was made for ({bound})", definition.name))
 }
 
+/// What a release must be, and what to say where none is.
+type Step<'a> = (&'a dyn Fn(&Listed) -> bool, &'static str);
+
 fn newest<'l>(definition: &Definition, listing: &'l Listing) -> Result<&'l Listed, SourceError> {
     let releases = &listing.releases;
     if releases.is_empty() {
@@ -42,7 +45,7 @@ fn newest<'l>(definition: &Definition, listing: &'l Listing) -> Result<&'l Liste
     if is_nowhere(definition) {
         return Ok(&releases[0]);
     }
-    let steps: [(&dyn Fn(&Listed) -> bool, &str); 5] = [
+    let steps: [Step<'_>; 5] = [
         (&|listed| listed.version.is_number(), "nothing that is listed is a version number"),
         (&|listed| !listed.yanked, "every version is marked as yanked"),
         (

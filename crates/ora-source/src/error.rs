@@ -31,7 +31,7 @@ pub enum SourceError {
     #[error("{url} is not {expected}: {reason}")]
     Unreadable {
         /// The page.
-        url: SourceUrl,
+        url: Box<SourceUrl>,
         /// `a list of releases`, `JSON`.
         expected: &'static str,
         /// What the reader said.

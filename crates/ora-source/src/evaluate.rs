@@ -142,7 +142,7 @@ impl Evaluation<'_> {
             })?;
             return Ok((values.url(template, &self.limits.template)?, None));
         }
-        let chosen = if source.kind == SourceKind::WebpageScraping {
+        let chosen = if list::is_page(definition) {
             page::choose(definition, self.listed, platform)?
         } else if list::lists_assets(definition) {
             let pattern = source.asset_pattern.as_ref().map(|template| values.text(template, &self.limits.template));

@@ -86,9 +86,8 @@ pub fn find_without_asking(
 
 fn without_listing(definition: &Definition, wanted: Wanted<'_>) -> Result<Listed, SourceError> {
     match wanted {
-        Wanted::Exact("latest") if list::is_nowhere(definition) => list::latest(definition),
+        Wanted::Latest | Wanted::Exact("latest") if list::is_nowhere(definition) => list::latest(definition),
         Wanted::Exact(text) => tags::given(definition, text),
-        Wanted::Latest if list::is_nowhere(definition) => list::latest(definition),
         Wanted::Latest => {
             let listing = Listing { releases: tags::pinned(definition)?, ..Listing::default() };
             choose::choose(definition, &listing, wanted)

@@ -69,7 +69,7 @@ pub(crate) fn pin(version: &str) -> PinnedVersion {
 /// Pages by URL, and the record of what was asked.
 #[derive(Default)]
 pub(crate) struct Fake {
-    pages: HashMap<String, Page>,
+    pub(crate) pages: HashMap<String, Page>,
     pub(crate) asked: RefCell<Vec<(String, Option<String>)>>,
     pub(crate) failure: Option<Kind>,
 }

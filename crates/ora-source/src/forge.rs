@@ -171,11 +171,7 @@ pub(crate) fn encoded(text: &str, keep_slash: bool) -> String {
 pub(crate) fn array_or_one<T: DeserializeOwned>(url: &SourceUrl, bytes: &[u8]) -> Result<Vec<T>, SourceError> {
     let one = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
     let read = if one { serde_json::from_slice(bytes).map(|one| vec![one]) } else { serde_json::from_slice(bytes) };
-    read.map_err(|error| SourceError::Unreadable {
-        url: url.clone(),
-        expected: "a list of releases",
-        reason: error.to_string(),
-    })
+    read.map_err(|error| unreadable(url, "a list of releases", error.to_string()))
 }
 
 /// A file behind a link, named as its URL says, else as the forge says; `None` when the link is no URL.
@@ -196,7 +192,7 @@ pub(crate) fn of_kind(kind: SourceKind) -> Option<Forge> {
 
 /// For errors of listings that belong to a package.
 pub(crate) fn unreadable(url: &SourceUrl, expected: &'static str, reason: impl Into<String>) -> SourceError {
-    SourceError::Unreadable { url: url.clone(), expected, reason: reason.into() }
+    SourceError::Unreadable { url: Box::new(url.clone()), expected, reason: reason.into() }
 }
 
 /// A limit that a listing of a package broke.

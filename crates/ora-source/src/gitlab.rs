@@ -15,7 +15,8 @@ struct Release {
     /// The tag in a list of tags.
     name: Option<String>,
     released_at: Option<String>,
-    upcoming_release: Option<bool>,
+    #[serde(rename = "upcoming_release")]
+    upcoming: Option<bool>,
     commit: Option<Commit>,
     assets: Option<Assets>,
 }
@@ -45,7 +46,7 @@ pub(crate) fn releases(url: &SourceUrl, bytes: &[u8], naming: &mut Naming<'_>) -
         let Some(named) = release.tag_name.or(of_tags).and_then(|tag| naming.forge_tag(&tag)) else { continue };
         let links = release.assets.and_then(|assets| assets.links).unwrap_or_default();
         listed.push(Listed {
-            prerelease: release.upcoming_release == Some(true),
+            prerelease: release.upcoming == Some(true),
             published: release.released_at.and_then(|time| time.parse().ok()),
             commit: release.commit.and_then(|commit| commit.id?.parse().ok()),
             assets: links.into_iter().filter_map(asset).collect(),

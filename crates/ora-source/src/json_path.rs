@@ -45,17 +45,19 @@ fn walk<'v>(steps: &[Step], value: &'v Value, texts: &mut Vec<&'v str>) {
         texts.extend(value.as_str());
         return;
     };
-    match (step, value) {
-        (Step::Member(name), Value::Object(members)) => {
-            members.get(name).into_iter().for_each(|v| walk(rest, v, texts))
+    let below: Vec<&'v Value> = match (step, value) {
+        (Step::Member(name), Value::Object(members)) => members.get(name).into_iter().collect(),
+        (Step::Element(at), Value::Array(items)) => items.get(*at).into_iter().collect(),
+        (Step::Every, Value::Array(items)) => items.iter().collect(),
+        (Step::Every, Value::Object(members)) => members.values().collect(),
+        (Step::Keys, Value::Object(members)) => {
+            // Nothing may follow the keys: they are leaves.
+            texts.extend(members.keys().map(String::as_str));
+            return;
         }
-        (Step::Element(at), Value::Array(items)) => items.get(*at).into_iter().for_each(|v| walk(rest, v, texts)),
-        (Step::Every, Value::Array(items)) => items.iter().for_each(|v| walk(rest, v, texts)),
-        (Step::Every, Value::Object(members)) => members.values().for_each(|v| walk(rest, v, texts)),
-        // Nothing may follow the keys, so that they are leaves.
-        (Step::Keys, Value::Object(members)) => texts.extend(members.keys().map(String::as_str)),
-        _ => {}
-    }
+        _ => return,
+    };
+    below.into_iter().for_each(|value| walk(rest, value, texts));
 }
 
 impl std::str::FromStr for JsonPath {

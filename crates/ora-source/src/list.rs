@@ -5,6 +5,7 @@ use ora_schema::repo::{Definition, Discovery, Reading, SourceKind};
 
 use crate::{
     SourceError,
+    evaluate::reads_url,
     forge::{self, Forge},
     json_path::JsonPath,
     listing::{Context, Listed, Listing, Naming, Wanted},
@@ -66,6 +67,11 @@ pub(crate) fn is_exhaustive(definition: &Definition) -> bool {
 /// Whether there is a list beside the definition itself.
 pub(crate) fn has_listing(definition: &Definition) -> bool {
     matches!(place(definition), Ok(Place::Forge(..) | Place::Document(_)))
+}
+
+/// Whether the listing is a web page with links to the files.
+pub(crate) fn is_page(definition: &Definition) -> bool {
+    definition.source.discovery.as_ref().is_some_and(|discovery| matches!(discovery.reading, Reading::Page { .. }))
 }
 
 /// Whether the listing names files to choose from.
@@ -155,7 +161,7 @@ fn document(
             let mut releases =
                 page::releases(definition, (url_pattern, version_pattern), &url, &page.bytes, &mut naming, limits)?;
             for listed in &mut releases {
-                listed.unavailable = page::choose(definition, listed, platform).is_err();
+                listed.unavailable = reads_url(definition) && page::choose(definition, listed, platform).is_err();
             }
             releases
         }
@@ -193,3 +199,7 @@ fn json(
 pub(crate) fn selected<'l>(releases: &'l [Listed], wanted: &str) -> Vec<&'l Listed> {
     releases.iter().filter(|listed| Version::selects(wanted, &listed.tag, &listed.version)).collect()
 }
+
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod tests;

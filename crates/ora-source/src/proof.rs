@@ -60,17 +60,13 @@ fn signatures(
         signatures.push(SignatureRule { kind: "openpgp", url: Some(values.url(&gpg.signature_url, limits)?) });
     }
     if let Some(minisign) = &security.minisign {
-        let url = match &minisign.signature_url {
-            Some(template) => values.url(template, limits)?,
-            None => {
-                let text = format!("{}.minisig", values.url.as_deref().unwrap_or_default());
-                text.parse().map_err(|source| SourceError::Url {
-                    package: definition.name.clone(),
-                    template: "{url}.minisig".into(),
-                    source,
-                })?
-            }
+        let own = minisign.signature_url.as_ref().map(|template| values.url(template, limits));
+        let beside = || {
+            let text = format!("{}.minisig", values.url.as_deref().unwrap_or_default());
+            let refuse = |source| SourceError::Url { package: definition.name.clone(), template: text.clone(), source };
+            text.parse().map_err(refuse)
         };
+        let url = own.unwrap_or_else(beside)?;
         signatures.push(SignatureRule { kind: "minisign", url: Some(url) });
     }
     if let Some(cosign) = &security.cosign {
