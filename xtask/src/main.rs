@@ -6,8 +6,12 @@
 
 mod checks;
 mod ci;
+#[cfg(feature = "pages")]
+mod pages;
 mod run;
 mod tidy;
+#[cfg(feature = "tour")]
+mod tour;
 
 use std::process::ExitCode;
 
@@ -17,6 +21,8 @@ Usage: cargo xtask <TASK>
 Tasks:
   tour                      build Ora and show its main job on real archives, from a server on this machine
   ci                        run every check and every test
+  docs [--check]            write command pages, man pages and completions; or check that they are current
+  bench [ROW…]              measure the rows of docs/benchmarks.md beside their yardsticks
   tidy                      check the rules that no compiler knows: crate edges, words, licences, links in documents
 ";
 
@@ -26,6 +32,15 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["ci", rest @ ..] => ci::ci(rest),
         ["tidy"] => tidy::tidy(),
+        #[cfg(feature = "pages")]
+        ["docs", rest @ ..] => pages::docs(rest),
+        #[cfg(feature = "tour")]
+        ["tour", rest @ ..] => tour::tour(rest),
+        // Compiled without the feature that the task needs: once more, with it.
+        #[cfg(not(feature = "pages"))]
+        ["docs", ..] => run::again_with("pages", &words),
+        #[cfg(not(feature = "tour"))]
+        ["tour", ..] => run::again_with("tour", &words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -29,6 +29,18 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Runs this task again, compiled with a feature.
+#[cfg(not(all(feature = "pages", feature = "tour")))]
+pub(crate) fn again_with(feature: &str, arguments: &[&str]) -> Result<()> {
+    // Standard error keeps cargo's progress: compiling Ora takes a while.
+    let run = ["run", "--locked", "--package", "xtask", "--features", feature, "--"];
+    if cargo().args(run).args(arguments).status()?.success() {
+        Ok(())
+    } else {
+        bail!("`{}` did not succeed", arguments.join(" "))
+    }
+}
+
 /// Whether a program of that name is on PATH.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
