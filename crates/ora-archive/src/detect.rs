@@ -58,8 +58,9 @@ pub fn detect(head: &[u8]) -> Content {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Content::Zip,
         [0x1f, 0x8b, ..] => Content::Gzip,
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Content::Xz,
-        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => Content::Bzip2,
-        [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, ..] => Content::Bzip2,
+        // A first block, or the end of an empty stream.
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..]
+        | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, ..] => Content::Bzip2,
         // Plain frames, and frames to skip, which may come first.
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Content::Zstd,
         _ if tar::is_header(head) => Content::Tar,

@@ -107,18 +107,18 @@ impl Plan {
     /// Gives a symbolic link its place. Where it leads is checked by [`Plan::resolve_links`], all members known.
     pub(crate) fn link(&mut self, path: &EntryPath, target: &[u8]) -> Result<()> {
         let refused = |what| Fault::Link { member: path.as_str().into(), what };
-        let target = std::str::from_utf8(target).map_err(|_| refused("has a target that is not UTF-8"))?;
+        let target = std::str::from_utf8(target).map_err(|_| refused("is a link whose target is not UTF-8"))?;
         if target.len() > MAX_LINK {
-            return Err(refused("has a target too long for any system"));
+            return Err(refused("is a link whose target is too long for any system"));
         }
         if Untrusted(target).is_suspicious() {
-            return Err(refused("has a target with characters that a file name may not have"));
+            return Err(refused("is a link whose target has characters that a file name may not have"));
         }
         path.link_target(target).map_err(|error| {
             refused(match error {
-                EntryPathError::Leaves { .. } => "leads out of the package",
-                EntryPathError::Empty => "has no target",
-                _ => "has a target that is no path",
+                EntryPathError::Leaves { .. } => "is a link that leads out of the package",
+                EntryPathError::Empty => "is a link without a target",
+                _ => "is a link whose target is no path",
             })
         })?;
         self.place(path, Claim::Link(self.links.len()))?;
@@ -177,10 +177,13 @@ impl Plan {
             (None, Claim::Link(number)) => Found::Link(number),
             (Some(Found::Directory(_)), Claim::Directory) => return Ok(false),
             (Some(Found::Link(_)), Claim::Directory | Claim::File(_)) => {
-                return Err(Fault::Link { member: path.as_str().into(), what: "stands where another member is to be" });
+                return Err(Fault::Link { member: path.as_str().into(), what: "stands where a symbolic link is" });
             }
             (Some(Found::Directory(_)), Claim::Link(_)) => {
-                return Err(Fault::Link { member: path.as_str().into(), what: "takes the place of a directory" });
+                return Err(Fault::Link {
+                    member: path.as_str().into(),
+                    what: "is a link in the place of a directory",
+                });
             }
             (Some(_), _) => return Err(Fault::Ambiguous { place: member(path), what: "occurs twice" }),
         };
@@ -275,16 +278,16 @@ impl Plan {
                 "" | "." => {}
                 ".." if missing > 0 => missing -= 1,
                 ".." if way.len() > 1 => drop(way.pop()),
-                ".." => return Err("leads out of the package by way of another link"),
+                ".." => return Err("is a link that leads out of the package by way of another"),
                 _ if missing > 0 => missing += 1,
                 _ => match self.look(way.last().copied().unwrap_or(TOP), name) {
-                    Err(()) => return Err("has a target spelled in another way"),
+                    Err(()) => return Err("is a link whose target is spelled in another way"),
                     Ok(Some(Found::Directory(next))) => way.push(next),
                     Ok(Some(Found::File(_)) | None) => missing += 1,
                     Ok(Some(Found::Link(number))) => {
                         hops += 1;
                         if hops > MAX_HOPS {
-                            return Err("leads in a circle");
+                            return Err("is a link that leads in a circle");
                         }
                         ahead.extend(self.links[number].target.split('/').rev());
                     }
@@ -292,7 +295,7 @@ impl Plan {
             }
         }
         if missing == 0 && way.len() == 1 {
-            return Err("leads to the top of the package");
+            return Err("is a link to the top of the package");
         }
         Ok(())
     }
@@ -313,6 +316,11 @@ impl Plan {
 /// A member for messages.
 pub(crate) fn member(path: &EntryPath) -> Place {
     Place::Member(path.as_str().into())
+}
+
+/// Whether a name can only be that of a directory: its last part is empty or a dot.
+pub(crate) fn names_directory(name: &[u8]) -> bool {
+    matches!(name.rsplit(|byte| *byte == b'/').next(), Some(b"" | b".")) && !name.is_empty()
 }
 
 /// A name's bytes as text.

@@ -61,9 +61,9 @@ pub enum Fault {
         member: Box<str>,
     },
     /// A symbolic or hard link that leaves the tree, loops, or stands where something is written.
-    #[error("the link `{}` {what}", Untrusted(member))]
+    #[error("`{}` {what}", Untrusted(member))]
     Link {
-        /// The link.
+        /// The link, or the member in its way.
         member: Box<str>,
         /// What is wrong with it.
         what: &'static str,

@@ -67,9 +67,10 @@ pub(crate) fn announced(head: &[u8]) -> Option<BinaryFormat> {
     match head {
         [0x7f, b'E', b'L', b'F', ..] => Some(BinaryFormat::Elf),
         [b'M', b'Z', ..] => Some(BinaryFormat::Pe),
-        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Some(BinaryFormat::MachO),
-        // Java classes share this magic; the number of architectures after it is their version, 45 or more.
-        [0xca, 0xfe, 0xba, 0xbe | 0xbf, 0, 0, 0, 1..=30, ..] => Some(BinaryFormat::MachO),
+        // Java classes share the last magic; the number of architectures after it is their version, 45 or more.
+        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..]
+        | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..]
+        | [0xca, 0xfe, 0xba, 0xbe | 0xbf, 0, 0, 0, 1..=30, ..] => Some(BinaryFormat::MachO),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ use header::{BLOCK, Family, Header};
 use pax::Pax;
 
 use crate::{
+    entry::names_directory,
     error::{Fault, Place, Result},
     feed::Feed,
     limits::Limits,
@@ -195,8 +196,8 @@ impl Reader<'_> {
         }
         let target = named_link.as_deref().unwrap_or(&header.link);
         let kind = match header.kind {
-            0 | b'0' | b'7' if name.ends_with(b"/") => match (header.family, header.size) {
-                (Family::V7, 0) => MemberKind::Directory,
+            0 | b'0' | b'7' if names_directory(&name) => match (header.family, header.size) {
+                (Family::V7, 0) if name.ends_with(b"/") => MemberKind::Directory,
                 _ => return Err(ambiguous("is a file by its type and a directory by its name")),
             },
             0 | b'0' | b'7' => MemberKind::File(header.size),

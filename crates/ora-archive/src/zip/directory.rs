@@ -230,6 +230,9 @@ fn kind(header: &[u8], name: &[u8], size: u64) -> Result<(EntryKind, Option<u32>
     let attributes = u32::try_from(number(header, 38, 4)).unwrap_or_default() >> 16;
     let mode = (has_modes && attributes != 0).then_some(attributes & 0o7777);
     let by_name = name.ends_with(b"/");
+    if !by_name && crate::entry::names_directory(name) {
+        return Err(ambiguous("is a file by its type and a directory by its name"));
+    }
     let kind = match (attributes & 0o170_000, by_name) {
         (0o120_000, false) if has_modes => EntryKind::Symlink,
         (0 | 0o100_000, false) => EntryKind::File,

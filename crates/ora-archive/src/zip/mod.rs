@@ -30,7 +30,7 @@ pub(crate) fn read(feed: &mut dyn Feed, entries: &[Entry], limits: &Limits, sink
         match entry.kind {
             EntryKind::Symlink => {
                 if entry.size > MAX_LINK as u64 {
-                    let what = "has a target too long for any system";
+                    let what = "is a link whose target is too long for any system";
                     return Err(Fault::Link { member: path.as_str().into(), what });
                 }
                 let target = content.whole()?;
