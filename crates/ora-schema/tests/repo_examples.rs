@@ -4,7 +4,8 @@
 
 use ora_core::{Arch, Os, Platform, template::Variable};
 use ora_schema::repo::{
-    Algorithm, ChecksumFormat, Definition, Mode, PostInstall, Reading, Signs, SourceKind, check_file_name, parse,
+    Algorithm, ChecksumFormat, Definition, Mode, ParseLimits, PostInstall, Reading, Signs, SourceKind, check_file_name,
+    parse,
 };
 
 macro_rules! samples {
@@ -12,7 +13,7 @@ macro_rules! samples {
 }
 
 fn definition(text: &str) -> Definition {
-    let parsed = parse(text, &Default::default()).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let parsed = parse(text, &ParseLimits::default()).unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert_eq!(parsed.warnings, [], "{text}");
     parsed.definition
 }

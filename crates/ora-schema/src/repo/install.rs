@@ -43,7 +43,7 @@ fn binaries(table: &Table<'_>) -> (Vec<Template>, Vec<(Template, Template)>) {
         first.legacy("a binary is its path; `install.rename` gives it another name");
     }
     for item in items {
-        if item.is_string() {
+        if !item.is_table() {
             binaries.extend(templates::path(&item));
         } else if let Some(old) = item.table() {
             let src = old.required("src").and_then(|item| templates::path(&item));

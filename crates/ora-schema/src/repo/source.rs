@@ -60,12 +60,14 @@ fn read_source(
     let forge = legacy_forge(&version);
     let written = table.get("repo").and_then(|item| repository(&item));
     let repo = written.clone().or_else(|| forge.clone());
+    // A repository that is there and wrong tells the kind all the same.
+    let names_repo = repo.is_some() || table.get("repo").is_some();
     let instance = table.get("instance").and_then(|item| base_url(&item, limits));
     let kind = match table.get("type") {
         Some(item) => item.one_of(&KINDS),
         None if version.get("url_pattern").is_some() => Some(SourceKind::WebpageScraping),
-        None if repo.is_some() && instance.is_some() => Some(SourceKind::GitlabReleases),
-        None if repo.is_some() => Some(SourceKind::GithubReleases),
+        None if names_repo && instance.is_some() => Some(SourceKind::GitlabReleases),
+        None if names_repo => Some(SourceKind::GithubReleases),
         None => Some(SourceKind::DirectUrl),
     };
     let (api_url, api_format) = (table.get("api_url"), table.get("api_format"));
@@ -136,6 +138,7 @@ impl Listing<'_, '_> {
         let (json_path, regex) = (version.get("json_path"), version.get("regex"));
         let _for_pages = (version.get("url_pattern"), version.get("version_pattern"));
         let regex = regex.map(|item| pattern(&item, "version", Needs::Group, self.limits));
+        let url = self.url();
         let way = self.way()?;
         let missing = |key| {
             version.missing(key);
@@ -152,7 +155,6 @@ impl Listing<'_, '_> {
             Type::Html => regex.unwrap_or_else(|| missing("regex")).map(Reading::Html),
         };
         let is_forge = matches!(way, Type::Github | Type::Gitlab) && self.repo.is_some();
-        let url = self.url();
         if url.is_none() && !is_forge {
             self.missing_url();
         }
