@@ -6,8 +6,12 @@ mod diagnostic;
 mod reader;
 
 pub mod config;
+pub mod json;
 pub mod receipt;
 pub mod registries;
 pub mod release;
 pub mod repo;
 pub mod security;
+pub mod sidecar;
+pub mod snapshot;
+pub mod transfer;
