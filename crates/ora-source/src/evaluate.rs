@@ -130,17 +130,18 @@ impl Evaluation<'_> {
     ) -> Result<(SourceUrl, Option<Asset>), SourceError> {
         let Self { definition, platform, .. } = *self;
         let source = &definition.source;
-        let own = pin.and_then(|pin| self.names.find(&pin.urls, platform));
-        if let Some(template) = own.or(source.url.as_ref()) {
+        let pinned = pin.and_then(|pin| self.names.find(&pin.urls, platform));
+        let own = || self.names.find(&source.urls, platform);
+        let declared = if source.urls_win { own().or(source.url.as_ref()) } else { source.url.as_ref().or_else(own) };
+        if let Some(template) = pinned.or(declared) {
             return Ok((values.url(template, &self.limits.template)?, None));
         }
         if !source.urls.is_empty() {
-            let template = self.names.find(&source.urls, platform).ok_or_else(|| SourceError::NoPlatform {
+            return Err(SourceError::NoPlatform {
                 package: definition.name.clone(),
                 platform,
                 platforms: source.urls.iter().map(|(key, _)| key.clone()).collect(),
-            })?;
-            return Ok((values.url(template, &self.limits.template)?, None));
+            });
         }
         let chosen = if list::is_page(definition) {
             page::choose(definition, self.listed, platform)?

@@ -136,3 +136,7 @@ pub fn next_spelling<'r>(releases: &'r [Release], failed: &Release) -> Option<&'
     let at = releases.iter().position(|release| release.url == failed.url)?;
     releases.get(at + 1).filter(|next| Version::eq(&next.version, &failed.version))
 }
+
+#[cfg(test)]
+#[path = "find_tests.rs"]
+mod tests;

@@ -29,6 +29,7 @@ pub(crate) fn definition(kind: SourceKind) -> Definition {
             prerelease: false,
             url: None,
             urls: Vec::new(),
+            urls_win: false,
             asset_pattern: None,
             discovery: None,
         },

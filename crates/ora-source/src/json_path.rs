@@ -57,7 +57,9 @@ fn walk<'v>(steps: &[Step], value: &'v Value, texts: &mut Vec<&'v str>) {
         }
         _ => return,
     };
-    below.into_iter().for_each(|value| walk(rest, value, texts));
+    for value in below {
+        walk(rest, value, texts);
+    }
 }
 
 impl std::str::FromStr for JsonPath {

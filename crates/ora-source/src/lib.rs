@@ -8,11 +8,30 @@
 //! said, values enter a template once and are never read as templates.
 //!
 //! ```
-//! use ora_source::JsonPath;
-//! let path: JsonPath = "$[*].version".parse()?;
-//! let listing = serde_json::json!([{"version": "v24.1.0"}, {"version": "v22.0.0"}]);
-//! assert_eq!(path.texts(&listing), ["v24.1.0", "v22.0.0"]);
-//! # Ok::<(), ora_source::JsonPathError>(())
+//! use ora_core::SourceUrl;
+//! use ora_source::{Apis, Asking, Context, Limits, Listings, Page, SourceError, Wanted, find};
+//!
+//! struct Scripted;
+//! impl Listings for Scripted {
+//!     fn fetch(&self, _: &SourceUrl, _: Option<&str>) -> Result<Page, SourceError> {
+//!         let bytes = br#"[{"tag_name": "v2.9.0"}, {"tag_name": "v2.45.0"}, {"tag_name": "v3.0.0-rc.1"}]"#;
+//!         Ok(Page { bytes: bytes.to_vec(), ..Page::default() })
+//!     }
+//! }
+//!
+//! let text = r#"
+//! name = "prometheus"
+//! [source]
+//! type = "github-releases"
+//! repo = "prometheus/prometheus"
+//! download = { url = "https://github.com/{repo}/releases/download/v{version}/prometheus-{version}.{os}-{arch}.tar.gz" }
+//! "#;
+//! let definition = ora_schema::repo::parse(text, &Default::default()).unwrap().definition;
+//! let context = Context { listings: &Scripted, apis: &Apis::new(None, None)?, limits: &Limits::default() };
+//! let found = find(&definition, Wanted::Latest, "linux-x86_64".parse()?, Asking::Always, &context)?;
+//! assert_eq!(found.releases[0].version.as_str(), "2.45.0");
+//! assert_eq!(found.releases[0].asset, "prometheus-2.45.0.linux-amd64.tar.gz");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod asset;
@@ -43,6 +62,6 @@ pub use error::SourceError;
 pub use evaluate::{evaluate, needs_commit, needs_listing};
 pub use find::{Asking, Found, find, find_without_asking, next_spelling};
 pub use json_path::{JsonPath, JsonPathError};
-pub use limits::{Apis, Limits, RegexLimits};
+pub use limits::{Apis, Limits};
 pub use list::list;
 pub use listing::{Asset, Context, Listed, Listing, Listings, Page, Wanted};

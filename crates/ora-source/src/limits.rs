@@ -1,6 +1,7 @@
 //! How much a source may say, and where the forges are.
 
 use ora_core::{PackageName, SourceUrl, template};
+use ora_schema::repo::{PatternError, RegexLimits, compile_pattern};
 
 use crate::SourceError;
 
@@ -17,33 +18,6 @@ pub struct Limits {
     pub max_entries: usize,
 }
 
-/// What regular expressions may cost: `[validation.regex]` of `security.toml`.
-#[derive(Clone, Copy, Debug)]
-pub struct RegexLimits {
-    /// Bytes of the compiled program.
-    pub max_compiled_size: usize,
-    /// Bytes of the lazily built automaton.
-    pub max_dfa_size: usize,
-    /// Capture groups.
-    pub max_capture_groups: usize,
-    /// Bytes of the pattern.
-    pub max_pattern_length: usize,
-    /// Different matches in one page.
-    pub max_matches: usize,
-}
-
-impl Default for RegexLimits {
-    fn default() -> Self {
-        Self {
-            max_compiled_size: 1 << 20,
-            max_dfa_size: 1 << 20,
-            max_capture_groups: 50,
-            max_pattern_length: 1000,
-            max_matches: 1000,
-        }
-    }
-}
-
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -55,28 +29,16 @@ impl Default for Limits {
     }
 }
 
-impl RegexLimits {
-    /// Compiles a pattern of a definition within the limits; `what` is its key, for the error.
-    pub(crate) fn compile(
-        &self,
-        package: &PackageName,
-        what: &'static str,
-        pattern: &str,
-    ) -> Result<regex::Regex, SourceError> {
-        let refuse = |reason: String| SourceError::Pattern { package: package.clone(), what, reason };
-        if pattern.len() > self.max_pattern_length {
-            return Err(refuse(format!("it has more than {} characters", self.max_pattern_length)));
-        }
-        let regex = regex::RegexBuilder::new(pattern)
-            .size_limit(self.max_compiled_size)
-            .dfa_size_limit(self.max_dfa_size)
-            .build()
-            .map_err(|error| refuse(error.to_string()))?;
-        if regex.captures_len() > self.max_capture_groups + 1 {
-            return Err(refuse(format!("it has more than {} groups", self.max_capture_groups)));
-        }
-        Ok(regex)
-    }
+/// Compiles a pattern of a definition within the limits; `what` is its key, for the error.
+pub(crate) fn compile(
+    package: &PackageName,
+    what: &'static str,
+    pattern: &str,
+    limits: &RegexLimits,
+) -> Result<regex::Regex, SourceError> {
+    let refuse =
+        |error: PatternError| SourceError::Pattern { package: package.clone(), what, reason: error.to_string() };
+    compile_pattern(pattern, limits).map_err(refuse)
 }
 
 /// The base URLs of the two public forges' interfaces; mirrors and tests put others in their place.

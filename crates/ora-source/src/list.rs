@@ -8,6 +8,7 @@ use crate::{
     evaluate::reads_url,
     forge::{self, Forge},
     json_path::JsonPath,
+    limits::compile,
     listing::{Context, Listed, Listing, Naming, Wanted},
     names::Names,
     page, tags, text,
@@ -151,7 +152,7 @@ fn document(
     let limits = context.limits;
     let mut naming = Naming::new(definition);
     let mut read_text = |what, pattern: &str| {
-        let regex = limits.regex.compile(&definition.name, what, pattern)?;
+        let regex = compile(&definition.name, what, pattern, &limits.regex)?;
         text::releases(&definition.name, &regex, &String::from_utf8_lossy(&page.bytes), &limits.regex, &mut naming)
     };
     let releases = match &discovery.reading {
@@ -178,16 +179,13 @@ fn json(
     naming: &mut Naming<'_>,
     most: usize,
 ) -> Result<Vec<Listed>, SourceError> {
-    let path: JsonPath = path.parse().map_err(|error: crate::JsonPathError| SourceError::Pattern {
-        package: definition.name.clone(),
-        what: "json_path",
-        reason: error.to_string(),
-    })?;
+    let refuse = |reason| SourceError::Pattern { package: definition.name.clone(), what: "json_path", reason };
+    let parsed: JsonPath = path.parse().map_err(|error: crate::JsonPathError| refuse(error.to_string()))?;
     let document: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| forge::unreadable(url, "JSON", error.to_string()))?;
-    let texts = path.texts(&document);
+    let texts = parsed.texts(&document);
     if texts.is_empty() {
-        return Err(forge::unreadable(url, "a list of versions", "there is no text at the `json_path`"));
+        return Err(refuse(format!("there is no text at `{}` in {url}", ora_core::Untrusted(path))));
     }
     if texts.len() > most {
         return Err(forge::limit(&definition.name, "the number of versions in the listing", most));

@@ -188,12 +188,12 @@ fn lists_that_cannot_be_read_say_why() {
     };
     assert_eq!(kind_of(Reading::Json("$.a[".into()), "{}").kind(), Kind::ConfigInvalid);
     assert!(kind_of(Reading::Json("$.a".into()), "<html>").to_string().starts_with("https://h/list is not JSON"));
-    assert!(kind_of(Reading::Json("$.a".into()), "{}").to_string().contains("there is no text at the `json_path`"));
+    assert!(kind_of(Reading::Json("$.a".into()), "{}").to_string().contains("there is no text at `$.a`"));
     assert_eq!(kind_of(Reading::Text("(".into()), "").kind(), Kind::ConfigInvalid);
     assert_eq!(kind_of(Reading::Text("(".repeat(60) + "x" + &")".repeat(60)), "").kind(), Kind::ConfigInvalid);
     assert_eq!(kind_of(Reading::Text("x{1000}{1000}".into()), "").kind(), Kind::ConfigInvalid);
     assert_eq!(kind_of(Reading::Text("x".repeat(1001)), "").kind(), Kind::ConfigInvalid);
-    let many: String = (0..1001).map(|n| format!("1.{n} ")).collect();
+    let many = (0..1001).map(|n| format!("1.{n}")).collect::<Vec<_>>().join(" ");
     assert_eq!(kind_of(Reading::Text("([0-9.]+)".into()), &many).kind(), Kind::Limit);
     let one = "1.0 ".repeat(20_001);
     assert_eq!(kind_of(Reading::Text("([0-9.]+)".into()), &one).kind(), Kind::Limit);

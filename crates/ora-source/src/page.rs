@@ -5,6 +5,7 @@ use ora_schema::{release::Format, repo::Definition};
 
 use crate::{
     Limits, SourceError, asset, html,
+    limits::compile,
     listing::{Asset, Listed, Naming},
     names::Names,
     text::{bounded, check_count, commit_of, version_of},
@@ -21,8 +22,8 @@ pub(crate) fn releases(
     limits: &Limits,
 ) -> Result<Vec<Listed>, SourceError> {
     let package = &definition.name;
-    let link_pattern = limits.regex.compile(package, "url_pattern", patterns.0)?;
-    let version_pattern = limits.regex.compile(package, "version_pattern", patterns.1)?;
+    let link_pattern = compile(package, "url_pattern", patterns.0, &limits.regex)?;
+    let version_pattern = compile(package, "version_pattern", patterns.1, &limits.regex)?;
     let raw = String::from_utf8_lossy(bytes);
     let page = html::decode(&raw);
     // Patterns are written for what a reader of the page sees; those for its source text are tried second.

@@ -1,10 +1,11 @@
 //! Reading versions out of text and web pages with a regular expression.
 
 use ora_core::{CommitId, PackageName};
+use ora_schema::repo::RegexLimits;
 use regex::{Captures, Regex};
 
 use crate::{
-    RegexLimits, SourceError,
+    SourceError,
     listing::{Listed, Naming},
 };
 
