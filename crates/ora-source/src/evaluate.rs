@@ -136,11 +136,13 @@ impl Evaluation<'_> {
         if let Some(template) = pinned.or(declared) {
             return Ok((values.url(template, &self.limits.template)?, None));
         }
-        if !source.urls.is_empty() {
+        let from_list = list::is_page(definition) || list::lists_assets(definition);
+        let pins = pin.map(|pin| &pin.urls).filter(|urls| !urls.is_empty() && !from_list);
+        if let Some(urls) = Some(&source.urls).filter(|urls| !urls.is_empty()).or(pins) {
             return Err(SourceError::NoPlatform {
                 package: definition.name.clone(),
                 platform,
-                platforms: source.urls.iter().map(|(key, _)| key.clone()).collect(),
+                platforms: urls.iter().map(|(key, _)| key.clone()).collect(),
             });
         }
         let chosen = if list::is_page(definition) {

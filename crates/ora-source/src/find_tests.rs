@@ -405,6 +405,11 @@ fn what_cannot_be_handled_is_named() {
     let mut nothing = crate::fixture::definition(SourceKind::CustomApi);
     nothing.versions = vec![crate::fixture::pin("1.0")];
     assert!(matches!(resolve(&nothing, "1.0", "linux-x86_64"), Err(SourceError::Incomplete { .. })));
+    nothing.versions[0].urls = vec![("linux_arm64".into(), crate::fixture::template("https://h/x"))];
+    assert_eq!(
+        resolve(&nothing, "1.0", "linux-x86_64").unwrap_err().to_string(),
+        "`tool` has nothing for linux-x86_64; it has `linux_arm64`"
+    );
     for bad in ["../../x", "1.0;rm", "{install_dir}", "-rf"] {
         let definition = hub("source.download.url = \"https://h/{version}\"");
         assert_eq!(resolve(&definition, bad, "linux-x86_64").unwrap_err().kind(), Kind::NameInvalid);
