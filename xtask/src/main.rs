@@ -4,6 +4,7 @@
 //! have added is named loudly and left out.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
 
+mod bench;
 mod checks;
 mod ci;
 #[cfg(feature = "pages")]
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["ci", rest @ ..] => ci::ci(rest),
         ["tidy"] => tidy::tidy(),
+        ["bench", rest @ ..] => bench::bench(rest),
         #[cfg(feature = "pages")]
         ["docs", rest @ ..] => pages::docs(rest),
         #[cfg(feature = "tour")]
