@@ -3,7 +3,8 @@
 use std::{fmt::Write as _, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use ora_core::Untrusted;
+use ora_core::{Kind, Untrusted};
+use ora_schema::repo::Diagnostic;
 
 use super::Palette;
 
@@ -17,6 +18,8 @@ const LONGEST_LINE: usize = 4096;
 pub struct Finding {
     /// Whether it is an error, else a warning.
     pub error: bool,
+    /// The stable kind an error has.
+    pub kind: Kind,
     /// A stable word for it.
     pub code: String,
     /// What is wrong.
@@ -25,6 +28,19 @@ pub struct Finding {
     pub span: Option<Range<usize>>,
     /// What to write instead.
     pub help: Option<String>,
+}
+
+impl From<&Diagnostic> for Finding {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        Self {
+            error: diagnostic.is_error(),
+            kind: diagnostic.kind,
+            code: diagnostic.code.to_owned(),
+            message: diagnostic.message.clone(),
+            span: diagnostic.span.clone(),
+            help: diagnostic.help.clone(),
+        }
+    }
 }
 
 /// A place in a text: line and column count from 1, columns in characters.
@@ -157,7 +173,8 @@ mod tests {
 
     fn finding(span: Option<Range<usize>>) -> Finding {
         let help = Some("write `name`".to_owned());
-        Finding { error: true, code: "unknown-key".into(), message: "unknown key `nmae`".into(), span, help }
+        let (code, message) = ("unknown-key".to_owned(), "unknown key `nmae`".to_owned());
+        Finding { error: true, kind: Kind::ConfigInvalid, code, message, span, help }
     }
 
     fn plain(text: &str, span: Option<Range<usize>>) -> String {

@@ -71,6 +71,7 @@ struct ErrorView<'a> {
 #[derive(Serialize)]
 pub struct FindingView<'a> {
     severity: &'static str,
+    kind: Option<&'static str>,
     code: &'a str,
     message: &'a str,
     line: Option<usize>,
@@ -84,6 +85,7 @@ impl<'a> FindingView<'a> {
         let place = finding.span.as_ref().map(|span| Place::of(text, span.start));
         Self {
             severity: if finding.error { "error" } else { "warning" },
+            kind: finding.error.then(|| finding.kind.word()),
             code: &finding.code,
             message: &finding.message,
             line: place.map(|place| place.line),

@@ -9,7 +9,14 @@ use std::{
 use ora_core::{Hint, Kind};
 use serde::Serialize;
 
-use super::{Line, Palette, Table, bars::Bars, excerpt::{self, Finding}, json, line::Role, progress::Transfers};
+use super::{
+    Line, Palette, Table,
+    bars::Bars,
+    excerpt::{self, Finding},
+    json,
+    line::Role,
+    progress::Transfers,
+};
 use crate::failure::Failure;
 
 /// How things are shown.

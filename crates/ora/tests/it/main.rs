@@ -5,6 +5,7 @@ mod help;
 #[cfg(target_os = "linux")]
 mod signals;
 mod usage;
+mod validate;
 
 use ora_testkit::TestBed;
 
