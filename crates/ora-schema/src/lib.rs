@@ -6,7 +6,9 @@ mod diagnostic;
 mod reader;
 
 pub mod config;
+pub mod installed_toml;
 pub mod json;
+pub mod local_metadata;
 pub mod receipt;
 pub mod registries;
 pub mod release;

@@ -122,6 +122,11 @@ impl<'a> Table<'a> {
         items.into_iter().map(|(key, item)| (key.get_ref().as_ref(), item)).collect()
     }
 
+    /// Takes every other key as one that may be there.
+    pub(crate) fn ignore_rest(&self) {
+        self.is_open.set(true);
+    }
+
     /// A table below this one; absent when it is not there or no table.
     pub(crate) fn table(&self, key: &'static str) -> Self {
         let found = self.get(key).and_then(|item| item.table());
@@ -230,6 +235,20 @@ impl<'a> Item<'a> {
     /// Whether it is a table.
     pub(crate) fn is_table(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Table(_))
+    }
+
+    /// Whether it is a list.
+    pub(crate) fn is_array(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Array(_))
+    }
+
+    /// The text, or the date as one; `None` for anything else.
+    pub(crate) fn text_or_date(&self) -> Option<String> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(text.as_ref().to_owned()),
+            DeValue::Datetime(date) => Some(date.to_string()),
+            _ => None,
+        }
     }
 
     /// The text.

@@ -1,4 +1,10 @@
 //! Receipts: what an install did. The truth about what is installed.
+//!
+//! [`Receipt::to_json`] and [`Receipt::from_json`] are each other's inverse, byte for byte; keys of a newer Ora survive both.
+
+mod text;
+
+use std::{fmt, str::FromStr};
 
 use ora_core::{EntryPath, PackageName, Platform, RegistryName, Sha256, Tag, Timestamp, Version};
 
@@ -54,6 +60,40 @@ pub enum Origin {
     Local(String),
     /// A bundle.
     Bundle(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(name) => write!(f, "registry:{name}"),
+            Self::File(path) => write!(f, "file:{path}"),
+            Self::Local(path) => write!(f, "local:{path}"),
+            Self::Bundle(path) => write!(f, "bundle:{path}"),
+        }
+    }
+}
+
+/// Why a text is no origin.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{}` is not where a definition comes from", ora_core::Untrusted(text))]
+pub struct OriginError {
+    /// The text, cut to a length that can be shown.
+    pub text: String,
+}
+
+impl FromStr for Origin {
+    type Err = OriginError;
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        let refused = || OriginError { text: text.chars().take(80).collect() };
+        let (kind, rest) = text.split_once(':').filter(|(_, rest)| !rest.is_empty()).ok_or_else(refused)?;
+        match kind {
+            "registry" => Ok(Self::Registry(rest.parse().map_err(|_| refused())?)),
+            "file" => Ok(Self::File(rest.to_owned())),
+            "local" => Ok(Self::Local(rest.to_owned())),
+            "bundle" => Ok(Self::Bundle(rest.to_owned())),
+            _ => Err(refused()),
+        }
+    }
 }
 
 /// Why a package is installed.

@@ -20,8 +20,8 @@ pub(super) fn install(table: &Table<'_>) -> Install {
         files: table.tables("files").iter().filter_map(file).collect(),
         rename,
         direct_binary: table.boolean("direct_binary"),
-        completions: paths(&extras, "completions"),
-        man_pages: paths(&extras, "man_pages"),
+        completions: inner_paths(&extras, "completions"),
+        man_pages: inner_paths(&extras, "man_pages"),
         post_install: table.get("post_install").and_then(|item| post_install(&item)),
         env: script_variables(&table.table("env")),
     }
@@ -76,7 +76,8 @@ fn file(table: &Table<'_>) -> Option<(Template, Template)> {
     Some((src?, dst?))
 }
 
-fn paths(table: &Table<'_>, key: &'static str) -> Vec<Template> {
+/// Paths or globs inside the package.
+pub(crate) fn inner_paths(table: &Table<'_>, key: &'static str) -> Vec<Template> {
     let items = table.get(key).map(|item| item.array()).unwrap_or_default();
     items.iter().filter_map(templates::path).collect()
 }

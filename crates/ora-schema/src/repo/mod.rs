@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 
 use ora_core::{Digest, PackageName, Platform, RegistryName, Sha256, SourceUrl, Tag, Version, template::Template};
 
+pub(crate) use self::install::inner_paths;
 pub use self::{
     parse::{ParseLimits, Parsed, check_file_name, parse, parse_bytes},
     patterns::{PatternError, RegexLimits, compile_pattern},
@@ -184,6 +185,21 @@ pub enum Mode {
     Userland,
     /// Everybody's, `/opt/ora` and `/usr/local/bin`.
     System,
+}
+
+impl Mode {
+    /// `userland` or `system`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Userland => "userland",
+            Self::System => "system",
+        }
+    }
+
+    /// From its word.
+    pub fn from_word(text: &str) -> Option<Self> {
+        [Self::Userland, Self::System].into_iter().find(|mode| mode.word() == text)
+    }
 }
 
 /// A script to run after an install.
