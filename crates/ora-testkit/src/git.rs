@@ -123,6 +123,12 @@ impl GitRepository {
         self.git(&["config", key, value], b"");
     }
 
+    /// Writes the lists that let git read the repository from a server of plain files.
+    pub fn update_server_info(&self) {
+        self.git(&["repack", "--quiet", "-a", "-d"], b"");
+        self.git(&["update-server-info"], b"");
+    }
+
     /// The commit at the tip of a branch.
     pub fn tip(&self, branch: &str) -> Option<String> {
         let path = self.directory.join("refs/heads").join(branch);
