@@ -80,6 +80,9 @@ impl NetBody {
         if self.position > self.limit {
             return Err(NetError::Limit { limit: self.limit });
         }
+        if self.total.is_some_and(|total| self.position > total) {
+            return Err(NetError::Protocol("it is longer than announced".to_owned()));
+        }
         if let Some(handed_out) = &mut self.handed_out {
             handed_out.update(bytes);
         }

@@ -94,7 +94,9 @@ impl Client {
             }
             again &= ask.timeout.is_none_or(|timeout| started.elapsed() + pause < timeout);
             if !again {
-                if absent {
+                // Silence counts as absence, unless the caller was in more of a hurry than usual.
+                let silent = ask.timeout.is_none() && matches!(failure.error, NetError::Timeout { .. });
+                if absent || silent {
                     self.dialer.bury(&failure.origin);
                 }
                 return Err(failure.error);

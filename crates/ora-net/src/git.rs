@@ -50,6 +50,10 @@ const MOST_SAID: u64 = 64 * 1024;
 /// The most that a short answer may have.
 const MOST_ANSWERED: u64 = 4 << 20;
 
+/// The most bytes of memory that a git process may write to.
+#[cfg(target_os = "linux")]
+const MOST_MEMORY: u64 = 1 << 30;
+
 /// How often a running fetch is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -194,8 +198,23 @@ struct Running {
 
 impl Running {
     fn start(command: &mut Command) -> Result<Self, NetError> {
-        Ok(Self { child: command.spawn().map_err(NetError::GitMissing)?, ended: false })
+        let running = Self { child: command.spawn().map_err(NetError::GitMissing)?, ended: false };
+        running.limit_memory();
+        Ok(running)
     }
+
+    /// Bounds what a pack made of a few bytes may unfold to in memory; the disk is watched elsewhere. The children of git
+    /// inherit it.
+    #[cfg(target_os = "linux")]
+    fn limit_memory(&self) {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let limit = Rlimit { current: Some(MOST_MEMORY), maximum: Some(MOST_MEMORY) };
+        // Where the system does not allow it, git's own limits remain.
+        let _ = prlimit(group(&self.child), Resource::Data, limit);
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn limit_memory(&self) {}
 
     /// Ends the group after a time, unless the value that is given back is dropped before.
     fn limit(&self, timeout: Duration) -> mpsc::Sender<()> {
@@ -233,7 +252,7 @@ fn kill(group: Option<rustix::process::Pid>) {
 
 /// A `git cat-file --batch` that answers one question after the other.
 struct Objects {
-    running: Running,
+    _running: Running,
     questions: ChildStdin,
     answers: std::io::BufReader<ChildStdout>,
     _limit: mpsc::Sender<()>,
@@ -247,7 +266,7 @@ impl Objects {
         let limit = running.limit(config.git.timeout);
         let pipes = running.child.stdin.take().zip(running.child.stdout.take());
         let (questions, answers) = pipes.ok_or_else(|| NetError::Protocol("git has no pipes".to_owned()))?;
-        Ok(Self { running, questions, answers: std::io::BufReader::new(answers), _limit: limit })
+        Ok(Self { _running: running, questions, answers: std::io::BufReader::new(answers), _limit: limit })
     }
 
     /// An object's id, kind and content; `None` where it is missing. `name` has no line break.
@@ -274,12 +293,6 @@ impl Objects {
     }
 }
 
-impl Drop for Objects {
-    fn drop(&mut self) {
-        kill(group(&self.running.child));
-    }
-}
-
 fn damaged(message: &str) -> NetError {
     NetError::Git { message: message.to_owned(), failure: RemoteFailure::Refused(Kind::Other) }
 }
@@ -292,7 +305,9 @@ fn said(words: &str) -> NetError {
     let text = if lines.is_empty() { words.trim().to_owned() } else { lines.join("; ") };
     let message: String = text.chars().take(600).collect();
     let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-    let failure = if has(&[
+    let failure = if has(&["out of memory", "malloc failed", "Out of memory"]) {
+        RemoteFailure::Refused(Kind::Limit)
+    } else if has(&[
         "SSL certificate",
         "certificate verif",
         "SSL: ",
@@ -352,6 +367,21 @@ mod tests {
         assert_eq!(kind("fatal: transport 'ext' not allowed"), Kind::UrlRefused);
         assert_eq!(kind("fatal: unable to access 'x': server certificate verification failed."), Kind::Tls);
         assert_eq!(kind("error: object file is empty"), Kind::Other);
+    }
+
+    /// A pack that unfolds without end meets the end of its memory.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_is_bounded() {
+        let git = crate::GitPolicy { path: std::env::var_os("PATH"), ..crate::GitPolicy::default() };
+        let config = NetConfig { git, ..NetConfig::default() };
+        let mut waiting = command(&config, None, &[], &["hash-object", "--stdin"]);
+        waiting.stdin(Stdio::piped());
+        let running = Running::start(&mut waiting).unwrap();
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.child.id())).unwrap();
+        let line = limits.lines().find(|line| line.starts_with("Max data size")).unwrap();
+        assert!(line.contains(&MOST_MEMORY.to_string()), "{line}");
+        assert_eq!(said("fatal: Out of memory, malloc failed (tried to allocate 9 bytes)").kind(), Kind::Limit);
     }
 
     #[test]

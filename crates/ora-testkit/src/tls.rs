@@ -86,6 +86,14 @@ impl Identity {
         Self::new(certificate.der().clone(), &key)
     }
 
+    /// The same, and it calls itself an authority, as `openssl req -x509` makes them.
+    pub fn self_signed_authority(names: &[&str], validity: Validity) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = params(names, validity);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self::new(params.self_signed(&key).unwrap().der().clone(), &key)
+    }
+
     fn new(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
         Self { certificate, key: key.serialize_der(), public_key: key.subject_public_key_info() }
     }

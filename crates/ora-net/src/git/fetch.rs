@@ -134,12 +134,11 @@ impl<'f> Fetch<'f> {
         let text = String::from_utf8_lossy(&done.answer);
         let mut branch = self.request.branch.unwrap_or("HEAD").to_owned();
         let mut commit = None;
-        for (left, right) in text.lines().filter_map(|line| line.split_once('\t')).filter(|(_, name)| *name == asked) {
+        for (left, _) in text.lines().filter_map(|line| line.split_once('\t')).filter(|(_, name)| *name == asked) {
             match left.strip_prefix("ref: refs/heads/") {
                 Some(name) => name.clone_into(&mut branch),
                 None => commit = left.parse().ok().or(commit),
             }
-            debug_assert_eq!(right, asked);
         }
         let reference = if branch == "HEAD" { branch.clone() } else { format!("refs/heads/{branch}") };
         if branch != "HEAD" {

@@ -194,3 +194,15 @@ fn names_without_address() {
     let error = get(&Net::new(config), "http://no-such-name.invalid/").unwrap_err();
     assert_eq!(error.failure, RemoteFailure::Unreachable);
 }
+
+/// Silence after a connection is waited for once more, then the origin counts as dead.
+#[test]
+fn silence_is_not_waited_for_again() {
+    let server = Server::start();
+    server.route("/a", Route::text("late").delay(Duration::from_secs(20)));
+    let net = Net::new(NetConfig { timeout: Duration::from_millis(100), ..quick() });
+    for _ in 0..2 {
+        assert_eq!(get(&net, &server.url("/a")).unwrap_err().failure, RemoteFailure::Unreachable);
+    }
+    assert_eq!(server.connections(), 2);
+}

@@ -102,10 +102,14 @@ fn pins() {
         let pin = TlsOptions { certificate_sha256: Some(bad.certificate_sha256()), ..TlsOptions::default() };
         assert_eq!(get_with(&net, &server.url("/a"), &pin).unwrap_err().kind(), Kind::Tls);
     }
-    let own = Identity::self_signed(&["127.0.0.1"]);
-    let server = serve(&own);
-    let pin = TlsOptions { certificate_sha256: Some(own.certificate_sha256()), ..TlsOptions::default() };
-    assert_eq!(get_with(&net, &server.url("/a"), &pin).unwrap(), b"hello");
+    for own in [Identity::self_signed(&["127.0.0.1"]), Identity::self_signed_authority(&["127.0.0.1"], Validity::Now)] {
+        let server = serve(&own);
+        let pin = TlsOptions { certificate_sha256: Some(own.certificate_sha256()), ..TlsOptions::default() };
+        assert_eq!(get_with(&net, &server.url("/a"), &pin).unwrap(), b"hello");
+    }
+    let old = Identity::self_signed_authority(&["127.0.0.1"], Validity::Expired);
+    let pin = TlsOptions { certificate_sha256: Some(old.certificate_sha256()), ..TlsOptions::default() };
+    assert_eq!(get_with(&net, &serve(&old).url("/a"), &pin).unwrap_err().kind(), Kind::Tls);
 }
 
 #[test]
