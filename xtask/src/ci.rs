@@ -84,7 +84,18 @@ type Step = fn() -> Result<()>;
 const STEPS: &[(&str, Step)] = &[
     ("tidy", tidy::tidy),
     ("format", || check(cargo().args(["fmt", "--all", "--check"]))),
-    ("clippy", || check(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
+    ("clippy", || {
+        check(cargo().args([
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-features",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    }),
     ("clippy, air-gapped build", || {
         check(cargo().args([
             "clippy",
@@ -99,16 +110,23 @@ const STEPS: &[(&str, Step)] = &[
         ]))
     }),
     ("no network crate in the air-gapped build", air_gap),
+    ("generated pages", || {
+        check(cargo().args(["run", "--locked", "--quiet", "-p", "xtask", "--all-features", "--", "docs", "--check"]))
+    }),
     ("documentation", || {
-        check(cargo().args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+        check(
+            cargo()
+                .args(["doc", "--locked", "--workspace", "--all-features", "--no-deps"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )
     }),
 ];
 
 /// The runs of tests: arguments for nextest and `cargo test` alike.
 const TESTS: &[(&str, &[&str])] = &[
-    ("tests", &["--workspace"]),
+    ("tests", &["--workspace", "--all-features"]),
     ("tests, air-gapped build", &["-p", "ora", "--no-default-features"]),
-    ("tests in documentation", &["--doc", "--workspace"]),
+    ("tests in documentation", &["--doc", "--workspace", "--all-features"]),
 ];
 
 /// What a further tool adds: name, program, arguments, and what is done without it.
