@@ -211,7 +211,7 @@ impl Drop for Pending {
 }
 
 /// A name beside `path` that nobody else uses: process and count make it unique, [`TEMPORARY`] makes it known.
-pub(crate) fn temporary_beside(path: &Path) -> PathBuf {
+pub fn temporary_beside(path: &Path) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     parent(path).join(format!("{TEMPORARY}{}-{count}", std::process::id()))
