@@ -2,7 +2,6 @@
 
 use std::io;
 
-use flate2::{Decompress, FlushDecompress};
 use lzma_rust2::{Action, XzStream};
 use ruzstd::decoding::{
     BlockDecodingStrategy, FrameDecoder,
@@ -12,6 +11,7 @@ use ruzstd::decoding::{
 use crate::{
     error::{Fault, Result},
     feed::Produce,
+    gzip::Gzip,
     limits::Limits,
     source::Source,
 };
@@ -51,7 +51,7 @@ pub(crate) struct Decoder<R> {
 
 enum State {
     Plain,
-    Gzip(Box<Decompress>),
+    Gzip(Gzip),
     Bzip2(Box<bzip2::Decompress>),
     Xz(Box<XzStream>),
     Zstd { decoder: Box<FrameDecoder>, frame: Option<u64>, frames: usize },
@@ -62,7 +62,7 @@ impl<R: io::Read> Decoder<R> {
     pub(crate) fn new(source: Source<R>, compression: Option<Compression>, limits: &Limits) -> Self {
         let state = match compression {
             None => State::Plain,
-            Some(Compression::Gzip) => State::Gzip(Box::new(Decompress::new_gzip(15))),
+            Some(Compression::Gzip) => State::Gzip(Gzip::new()),
             Some(Compression::Bzip2) => State::Bzip2(Box::new(bzip2::Decompress::new(false))),
             Some(Compression::Xz) => {
                 let kibibytes = u32::try_from(limits.decoder_memory >> 10).unwrap_or(u32::MAX);
@@ -98,11 +98,9 @@ impl<R: io::Read> Decoder<R> {
                 Ok(count)
             }
             State::Gzip(state) => {
-                let (count, ended) = gzip(state, &mut self.source, out)?;
-                if ended && end_of_gzip(&mut self.source)? {
+                let count = state.decode(&mut self.source, out)?;
+                if state.ended {
                     self.state = State::Done;
-                } else if ended {
-                    **state = Decompress::new_gzip(15);
                 }
                 Ok(count)
             }
@@ -159,59 +157,17 @@ pub(crate) fn check_ratio(taken: u64, out: u64, limits: &Limits) -> Result<()> {
     Ok(())
 }
 
-fn broken(format: &'static str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+pub(crate) fn broken(format: &'static str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
     Fault::Compressed { format, source: io::Error::new(io::ErrorKind::InvalidData, error) }
 }
 
-fn cut(format: &'static str) -> Fault {
+pub(crate) fn cut(format: &'static str) -> Fault {
     Fault::Compressed { format, source: io::Error::new(io::ErrorKind::UnexpectedEof, "it ends too early") }
 }
 
 /// What one decoder call did, from the running totals before and after it.
-fn progress(before: u64, after: u64) -> usize {
+pub(crate) fn progress(before: u64, after: u64) -> usize {
     usize::try_from(after - before).unwrap_or(usize::MAX)
-}
-
-fn gzip<R: io::Read>(state: &mut Decompress, source: &mut Source<R>, out: &mut [u8]) -> Result<(usize, bool)> {
-    loop {
-        let input = source.fill()?;
-        let at_end = input.is_empty();
-        let (taken, made) = (state.total_in(), state.total_out());
-        let status = state.decompress(input, out, FlushDecompress::None).map_err(|e| broken("gzip", e))?;
-        let (taken, made) = (progress(taken, state.total_in()), progress(made, state.total_out()));
-        source.consume(taken);
-        let ended = status == flate2::Status::StreamEnd;
-        if made > 0 || ended {
-            return Ok((made, ended));
-        }
-        if at_end {
-            return Err(cut("gzip"));
-        }
-        if taken == 0 {
-            return Err(broken("gzip", "it makes no progress"));
-        }
-    }
-}
-
-/// After a member: the end, with or without zero padding, or `false` when another member follows.
-fn end_of_gzip<R: io::Read>(source: &mut Source<R>) -> Result<bool> {
-    match source.peek(2)? {
-        [] => return Ok(true),
-        [0x1f, 0x8b, ..] => return Ok(false),
-        [0, ..] => {}
-        _ => return Err(Fault::malformed("has bytes after its gzip data")),
-    }
-    loop {
-        let padding = source.fill()?;
-        if padding.is_empty() {
-            return Ok(true);
-        }
-        if padding.iter().any(|byte| *byte != 0) {
-            return Err(Fault::malformed("has bytes after its gzip data"));
-        }
-        let count = padding.len();
-        source.consume(count);
-    }
 }
 
 fn bzip2<R: io::Read>(state: &mut bzip2::Decompress, source: &mut Source<R>, out: &mut [u8]) -> Result<(usize, bool)> {

@@ -28,6 +28,7 @@ mod entry;
 mod error;
 mod executable;
 mod feed;
+mod gzip;
 mod limits;
 mod member;
 mod source;

@@ -225,6 +225,7 @@ impl Root {
             other => return other,
         }
         match retry_on_intr(|| rustix::fs::mkdirat(above, name, bits(ORDINARY))) {
+            Ok(()) if self.is_exact(ORDINARY) => return open_directory(above, Path::new(name)),
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno.into()),
         }

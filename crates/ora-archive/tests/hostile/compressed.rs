@@ -89,6 +89,15 @@ fn check_values() {
     // A name in the header of a gzip file is nobody's.
     let named = [&gzip[..3], &[8], &gzip[4..10], b"../../canary\0", &gzip[10..]].concat();
     accepted("named.tar.gz", &named);
+    // All that a header can have, and its own checksum.
+    let mut full = [&gzip[..3], &[0x1f], &gzip[4..10], b"\x04\0abcd", b"name\0", b"comment\0"].concat();
+    let check = crc32fast::hash(&full).to_le_bytes();
+    full.extend([&check[..2], &gzip[10..]].concat());
+    accepted("full.tar.gz", &full);
+    full[8] ^= 1;
+    refused("full.tar.gz", &full, Kind::ArchiveMalformed);
+    let endless = [&gzip[..3], &[8], &gzip[4..10], &vec![b'n'; 100_000], &gzip[10..]].concat();
+    refused("endless.tar.gz", &endless, Kind::Limit);
     let reserved = [&gzip[..3], &[0xe0], &gzip[4..]].concat();
     refused("reserved.tar.gz", &reserved, Kind::ArchiveMalformed);
     // The last bytes of zstd data are its checksum, when the frame says that it has one.
