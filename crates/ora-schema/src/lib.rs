@@ -4,11 +4,13 @@
 
 mod diagnostic;
 mod reader;
+mod settings;
 
 pub mod config;
 pub mod installed_toml;
 pub mod json;
 pub mod local_metadata;
+pub mod quantity;
 pub mod receipt;
 pub mod registries;
 pub mod release;
@@ -17,3 +19,5 @@ pub mod security;
 pub mod sidecar;
 pub mod snapshot;
 pub mod transfer;
+
+pub use self::settings::{KeyInfo, Optional, Written};

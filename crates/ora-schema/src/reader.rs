@@ -267,6 +267,24 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// A number of at least zero; `100.0` counts as one, since programs wrote it so.
+    pub(crate) fn number(&self) -> Option<u64> {
+        let number = match self.value.get_ref() {
+            DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
+            DeValue::Float(number) => number.as_str().strip_suffix(".0").and_then(|whole| whole.parse().ok()),
+            _ => return self.wrong_type("a number"),
+        };
+        if number.is_none() {
+            self.error("invalid-value", format!("`{}` has to be a whole number of at least 0", self.path));
+        }
+        number
+    }
+
+    /// Whether it is a number of any kind.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Integer(_) | DeValue::Float(_))
+    }
+
     /// The elements.
     pub(crate) fn array(&self) -> Vec<Self> {
         let DeValue::Array(elements) = self.value.get_ref() else {
