@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ora_core::{PackageName, RegistryName, Sha256};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::{Index, IndexError, Stamp};
 
@@ -149,10 +149,23 @@ impl Index {
         })
     }
 
-    /// The names of all packages, each once, in byte order.
-    pub fn names(&self) -> Result<Vec<PackageName>, IndexError> {
+    /// Why a file of a registry could not be read, when it is known and could not.
+    pub fn problem(&self, registry: &RegistryName, path: &str) -> Result<Option<String>, IndexError> {
         self.run(|connection| {
-            let mut statement = connection.prepare("SELECT DISTINCT name COLLATE BINARY FROM packages ORDER BY 1")?;
+            let sql = "SELECT problem FROM files
+                       WHERE registry = (SELECT id FROM registries WHERE name = ?1) AND path = ?2";
+            let problem = connection.query_row(sql, [registry.as_str(), path], |row| row.get(0)).optional()?;
+            Ok(problem.flatten())
+        })
+    }
+
+    /// The names of all packages of the given registries, each once, in byte order.
+    pub fn names(&self, registries: &[RegistryName]) -> Result<Vec<PackageName>, IndexError> {
+        self.run(|connection| {
+            let among = registry_ids(connection, registries)?;
+            let sql =
+                format!("SELECT DISTINCT name COLLATE BINARY FROM packages WHERE registry IN ({among}) ORDER BY 1");
+            let mut statement = connection.prepare(&sql)?;
             let rows = statement.query_map([], |row| parsed(row, 0))?;
             rows.collect()
         })
@@ -166,6 +179,15 @@ impl Index {
             Ok(count.unsigned_abs())
         })
     }
+}
+
+/// The ids of registries, ready to stand in a list.
+pub(crate) fn registry_ids(connection: &Connection, registries: &[RegistryName]) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare("SELECT id, name FROM registries")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, parsed(row, 1)?)))?;
+    let known: Vec<(i64, RegistryName)> = rows.collect::<rusqlite::Result<_>>()?;
+    let asked = known.iter().filter(|(_, name)| registries.contains(name));
+    Ok(asked.map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(","))
 }
 
 fn registry_id(transaction: &Transaction<'_>, registry: &RegistryName, stamp: &str) -> rusqlite::Result<i64> {

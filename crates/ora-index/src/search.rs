@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use ora_core::{PackageName, RegistryName};
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
-use crate::{Index, IndexError, packages::parsed};
+use crate::{
+    Index, IndexError,
+    packages::{parsed, registry_ids},
+};
 
 /// Words beyond these are not looked at: nobody types them, and `SQLite` bounds the expression.
 const MOST_WORDS: usize = 64;
@@ -65,14 +68,6 @@ fn expression(query: &str) -> Option<String> {
         let _ = write!(out, "\"{}\"* ", word.replace('"', "\"\""));
     }
     (!out.is_empty()).then_some(out)
-}
-
-fn registry_ids(connection: &Connection, registries: &[RegistryName]) -> rusqlite::Result<String> {
-    let mut statement = connection.prepare("SELECT id, name FROM registries")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, parsed(row, 1)?)))?;
-    let known: Vec<(i64, RegistryName)> = rows.collect::<rusqlite::Result<_>>()?;
-    let asked = known.iter().filter(|(_, name)| registries.contains(name));
-    Ok(asked.map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(","))
 }
 
 fn by_name(connection: &Connection, name: &str, among: &str, limit: i64) -> rusqlite::Result<Vec<Hit>> {

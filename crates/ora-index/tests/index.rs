@@ -81,10 +81,13 @@ fn a_changed_file_replaces_its_package_and_a_gone_one_takes_it_along() {
     assert_eq!(index.registry_stamps().unwrap()[&registry("official")], "two");
     assert_eq!(index.count(&registry("official")).unwrap(), 2);
     let files = index.files(&registry("official")).unwrap();
+    assert_eq!(index.names(&[registry("official")]).unwrap().len(), 2);
+    assert_eq!(index.problem(&registry("official"), "bad.repo").unwrap().as_deref(), Some("no name"));
+    assert_eq!(index.problem(&registry("official"), "grep.repo").unwrap(), None);
     assert_eq!(files["bad.repo"].problem.as_deref(), Some("no name"));
     assert_eq!(files["ripgrep.repo"].stamp.inode, u64::MAX);
     index.remove_registry(&registry("official")).unwrap();
-    assert!(index.names().unwrap().is_empty() && index.registry_stamps().unwrap().is_empty());
+    assert!(index.names(&[registry("official")]).unwrap().is_empty() && index.registry_stamps().unwrap().is_empty());
     assert!(names(&index, "rg").is_empty());
 }
 
