@@ -1,1 +1,37 @@
 //! One file per verb; obtains, verifies and installs through the crates below.
+//!
+//! A verb is handed a [`Context`]: a store, a reach, a policy, a reporter, a clock. What is offline is a
+//! [`Reach`](ora_core::Reach) without a remote, not a branch; what is verified is a type, not a flag. A verb that changes
+//! something first answers with a plan ([`install::prepare`]) and changes nothing until it is handed back
+//! ([`install::execute`]).
+//!
+//! The engine opens no socket, asks no question, prints nothing and reads no environment.
+//!
+//! ```
+//! use ora_engine::Error;
+//! use ora_core::Kind;
+//! let error = Error::NotInstalled { name: "kubectl".parse()?, nearest: vec![] };
+//! assert_eq!((error.kind(), error.to_string()), (Kind::NotFound, "`kubectl` is not installed".to_owned()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod context;
+mod definitions;
+mod error;
+mod listings;
+mod obtain;
+
+pub mod install;
+pub mod installed;
+pub mod registries;
+pub mod resolve;
+pub mod uninstall;
+pub mod update;
+
+pub use context::{Context, Policy, ScriptPolicy, Wishes};
+pub use error::Error;
+pub use ora_install::{Consent, InstallPlan};
+pub use ora_registry::{Catalogue, Detected, Location, RegistryLimits, RegistrySource, Rollback, detect};
+pub use ora_source::{Apis, view};
+pub use ora_store::Store;
+pub use registries::Registries;

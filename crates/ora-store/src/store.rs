@@ -128,7 +128,7 @@ impl<'a> Store<'a> {
         let place = match self.checked()? {
             Checked::Missing => Place::Memory,
             Checked::ReadOnly => Place::ReadOnly(path),
-            Checked::Private | Checked::Narrowed => Place::Own(path),
+            Checked::Private | Checked::Narrowed | Checked::Readable => Place::Own(path),
         };
         Ok(self.index.get_or_init(|| LazyIndex::new(place, self.who.reporter)))
     }

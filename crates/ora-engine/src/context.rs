@@ -1,0 +1,190 @@
+//! What every verb is handed: the powers of this run and the rules it keeps.
+
+use std::path::{Path, PathBuf};
+
+use ora_core::{Clock, PackageName, Platform, Reach, RegistryName, Reporter, Timestamp};
+use ora_fs::{
+    layout::{Layout, Prefix},
+    lock::{PATIENCE, Wish},
+};
+use ora_schema::{repo::Mode, security::SecurityPolicy};
+use ora_store::{FirstSeen, Store};
+
+/// The powers and rules of one run.
+pub struct Context<'c> {
+    /// Every path.
+    pub layout: &'c Layout,
+    /// The artifacts held here.
+    pub store: &'c Store<'c>,
+    /// How far this run may go.
+    pub reach: Reach<'c>,
+    /// What it must keep to.
+    pub policy: &'c Policy,
+    /// Who is told.
+    pub reporter: &'c dyn Reporter,
+    /// The time.
+    pub clock: &'c dyn Clock,
+    /// The platform of this machine.
+    pub host: Platform,
+    /// What this process is doing, for those who wait for it.
+    pub command: &'c str,
+    /// The directories of `PATH`, to see which commands a new one would hide.
+    pub path: &'c [PathBuf],
+    /// The user's home directory, for install scripts.
+    pub home: Option<&'c Path>,
+}
+
+impl<'c> Context<'c> {
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A wish for a lock on `what`.
+    pub fn wish<'w>(&'w self, what: &'w str) -> Wish<'w> {
+        Wish { what, command: self.command, clock: self.clock, patience: PATIENCE, reporter: self.reporter }
+    }
+
+    /// The digests seen first.
+    pub(crate) fn first_seen(&self) -> FirstSeen<'_> {
+        FirstSeen::new(self.layout, self.wish("the record of digests"))
+    }
+
+    /// Where packages of a mode live.
+    pub fn prefix(&self, mode: Mode) -> Prefix {
+        match mode {
+            Mode::Userland => self.layout.userland(),
+            Mode::System => self.layout.system(),
+        }
+    }
+}
+
+/// What a run must keep to: the settings that reach below the command line.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Whose directories, where neither a flag nor the configuration says.
+    pub default_mode: Option<Mode>,
+    /// Packages that may be installed although nothing proves them.
+    pub unproven_allowed: Vec<PackageName>,
+    /// Whether a package of a public registry needs a checksum or a flag.
+    pub require_checksums_public: bool,
+    /// The same for private registries, and for files given by the user.
+    pub require_checksums_private: bool,
+    /// Whether every package has to declare a signature.
+    pub require_signatures: bool,
+    /// Whether digests nobody published are looked at.
+    pub verify_checksums: bool,
+    /// What archives may be.
+    pub archive: ora_archive::Limits,
+    /// How much a source may say.
+    pub sources: ora_source::Limits,
+    /// What definitions may be.
+    pub definitions: ora_schema::repo::ParseLimits,
+    /// Where the forges are.
+    pub apis: ora_source::Apis,
+    /// Bytes of one download.
+    pub max_download_size: u64,
+    /// Bytes of one listing.
+    pub max_listing_size: u64,
+    /// Seconds for which a scraped page is not asked for again.
+    pub page_ttl: u64,
+    /// Downloads at the same time.
+    pub parallel_downloads: usize,
+    /// What install scripts may do.
+    pub scripts: ScriptPolicy,
+    /// Registries whose packages count as published by anybody.
+    pub public_registries: Vec<RegistryName>,
+}
+
+/// What install scripts may do.
+#[derive(Clone, Debug)]
+pub struct ScriptPolicy {
+    /// Whether any may run.
+    pub enabled: bool,
+    /// Whether consent is asked for each.
+    pub require_confirmation: bool,
+    /// Whether scripts of public registries never run.
+    pub block_public: bool,
+    /// Seconds until one is ended.
+    pub timeout_seconds: u64,
+    /// Which programs may run them.
+    pub interpreters: Vec<String>,
+}
+
+/// What a policy is made of beside the security file.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// Whose directories, where no flag says.
+    pub default_mode: Option<Mode>,
+    /// Packages that may be installed although nothing proves them.
+    pub unproven_allowed: Vec<PackageName>,
+    /// Where the forges are.
+    pub apis: ora_source::Apis,
+    /// Seconds for which a scraped page is not asked for again.
+    pub page_ttl: u64,
+    /// Registries in which anybody may publish.
+    pub public_registries: Vec<RegistryName>,
+}
+
+impl Policy {
+    /// The rules of the security file, and what else the user wishes.
+    pub fn new(security: &SecurityPolicy, wishes: Wishes) -> Self {
+        let rules = &security.registries;
+        let resources = &security.resources;
+        let parallel = if resources.enabled { resources.max_concurrent_downloads } else { 8 };
+        Self {
+            default_mode: wishes.default_mode,
+            unproven_allowed: wishes.unproven_allowed,
+            require_checksums_public: rules.require_checksums_public,
+            require_checksums_private: rules.require_checksums_private,
+            require_signatures: rules.require_gpg_signatures,
+            verify_checksums: security.offline.verify_checksums,
+            archive: archive_limits(security),
+            sources: ora_source::Limits {
+                template: security.template_limits(),
+                regex: security.regex_limits(),
+                ..ora_source::Limits::default()
+            },
+            definitions: security.parse_limits(),
+            apis: wishes.apis,
+            max_download_size: security.network.max_download_size.bytes(),
+            max_listing_size: security.validation.max_json_size.bytes(),
+            page_ttl: wishes.page_ttl,
+            parallel_downloads: usize::try_from(parallel).unwrap_or(usize::MAX).clamp(1, 64),
+            scripts: ScriptPolicy {
+                enabled: security.scripts.enabled,
+                require_confirmation: security.scripts.require_confirmation,
+                block_public: security.scripts.block_public_registry_scripts,
+                timeout_seconds: security.scripts.timeout_seconds,
+                interpreters: security.scripts.allowed_interpreters.clone(),
+            },
+            public_registries: if rules.enforce_trust_levels { wishes.public_registries } else { Vec::new() },
+        }
+    }
+    /// Whether a package from here needs a checksum or a flag. A definition without a registry was given by the user.
+    pub(crate) fn requires_checksum(&self, registry: Option<&RegistryName>) -> bool {
+        if self.is_public(registry) { self.require_checksums_public } else { self.require_checksums_private }
+    }
+
+    /// Whether anybody may publish where this comes from.
+    pub(crate) fn is_public(&self, registry: Option<&RegistryName>) -> bool {
+        registry.is_none_or(|registry| self.public_registries.contains(registry))
+    }
+}
+
+fn archive_limits(security: &SecurityPolicy) -> ora_archive::Limits {
+    let rules = &security.extraction;
+    let standard = ora_archive::Limits::default();
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let memory = security.resources.max_memory_bytes.bytes();
+    ora_archive::Limits {
+        max_file_size: rules.max_file_size.bytes(),
+        max_total_size: rules.max_total_size.bytes(),
+        max_file_count: count(rules.max_file_count),
+        max_depth: count(rules.max_directory_depth),
+        max_path_length: count(rules.max_path_length),
+        ratio_warning: rules.compression_ratio_warning,
+        decoder_memory: if memory == 0 { standard.decoder_memory } else { memory.min(standard.decoder_memory) },
+        ..standard
+    }
+}

@@ -1,0 +1,364 @@
+//! Why a verb failed: the errors of the crates below by exhaustive match, and what only the whole can know.
+
+use std::path::{Path, PathBuf};
+
+use ora_core::{Hint, Hinted, Kind, PackageName, Platform, RegistryName, RemoteError, RemoteFailure, SourceUrl, Untrusted};
+use ora_schema::repo::Diagnostic;
+
+/// Why a verb failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Listing or choosing a release.
+    #[error(transparent)]
+    Source(#[from] ora_source::SourceError),
+    /// Proving bytes.
+    #[error(transparent)]
+    Verify(#[from] ora_verify::VerifyError),
+    /// The cache.
+    #[error(transparent)]
+    Store(#[from] ora_store::StoreError),
+    /// Registries.
+    #[error(transparent)]
+    Registry(#[from] ora_registry::RegistryError),
+    /// Installing and removing.
+    #[error(transparent)]
+    Install(#[from] ora_install::InstallError),
+    /// The audit log.
+    #[error(transparent)]
+    Audit(#[from] ora_audit::AuditError),
+    /// The disk.
+    #[error(transparent)]
+    Disk(#[from] ora_fs::FsError),
+    /// An artifact could not be fetched.
+    #[error("`{name}` could not be fetched from {url}")]
+    Fetch {
+        /// The package.
+        name: PackageName,
+        /// From where.
+        url: SourceUrl,
+        /// Why not.
+        #[source]
+        source: RemoteError,
+    },
+    /// A download broke off.
+    #[error("the download of `{name}` from {url} broke off")]
+    Transfer {
+        /// The package.
+        name: PackageName,
+        /// From where.
+        url: SourceUrl,
+        /// What kind of failure.
+        kind: Kind,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file beside the artifact could not be fetched.
+    #[error("{url} could not be fetched")]
+    Remote {
+        /// From where.
+        url: SourceUrl,
+        /// Why not.
+        #[source]
+        source: RemoteError,
+    },
+    /// A checksum file without the digest that is wanted.
+    #[error("the checksum file {url} does not vouch for `{name}`")]
+    ChecksumFile {
+        /// The package.
+        name: PackageName,
+        /// The file.
+        url: SourceUrl,
+        /// Why not.
+        #[source]
+        source: ora_verify::ChecksumFileError,
+    },
+    /// No release at all came out of a definition.
+    #[error("nothing is published for `{name}`")]
+    NothingPublished {
+        /// The package.
+        name: PackageName,
+    },
+    /// A package that no registry has.
+    #[error("there is no package `{name}` in {}", places(registries))]
+    UnknownPackage {
+        /// The name.
+        name: PackageName,
+        /// Names that may have been meant, likeliest first.
+        nearest: Vec<String>,
+        /// The registries that were looked through.
+        registries: Vec<RegistryName>,
+        /// Whether a registry that could not be read now may have it.
+        is_offline: bool,
+    },
+    /// A registry that is not configured.
+    #[error("there is no registry `{name}`")]
+    UnknownRegistry {
+        /// The name.
+        name: RegistryName,
+        /// Names that may have been meant.
+        nearest: Vec<String>,
+    },
+    /// A package that is not installed.
+    #[error("`{name}` is not installed")]
+    NotInstalled {
+        /// The name.
+        name: PackageName,
+        /// Installed names that may have been meant.
+        nearest: Vec<String>,
+    },
+    /// Another version is installed than the one named.
+    #[error("`{name}` {wanted} is not installed, {installed} is")]
+    OtherVersion {
+        /// The package.
+        name: PackageName,
+        /// The version named.
+        wanted: String,
+        /// The version there.
+        installed: String,
+    },
+    /// A command that no installed package has.
+    #[error("no installed package has a command `{}`", Untrusted(command))]
+    UnknownCommand {
+        /// The command.
+        command: String,
+        /// Commands that may have been meant.
+        nearest: Vec<String>,
+    },
+    /// Not held, and no network to get it from.
+    #[error("`{name}` {version} for {platform} is not held here")]
+    NotHeld {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+        /// For which platform.
+        platform: Platform,
+        /// Where it is published.
+        url: SourceUrl,
+    },
+    /// A step that needs a network, in a run without one.
+    #[error("{what} needs a network, and this run uses none")]
+    NeedsNetwork {
+        /// What.
+        what: String,
+    },
+    /// A definition that cannot be used.
+    #[error("the definition {} cannot be used", place.display())]
+    Definition {
+        /// Where it is.
+        place: PathBuf,
+        /// Its text, for excerpts.
+        text: String,
+        /// What is wrong with it.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// A URL given on the command line.
+    #[error("this is no URL that can be read")]
+    Url {
+        /// What is wrong with it.
+        #[source]
+        source: ora_core::UrlError,
+    },
+    /// A definition of another package than the one named.
+    #[error("{} defines `{defined}`, not `{wanted}`", place.display())]
+    OtherPackage {
+        /// Where it is.
+        place: PathBuf,
+        /// What it defines.
+        defined: PackageName,
+        /// What was named.
+        wanted: PackageName,
+    },
+    /// The policy wants a signature that the definition does not declare.
+    #[error("`{name}` declares no signature, and `require_gpg_signatures` demands one")]
+    SignatureRequired {
+        /// The package.
+        name: PackageName,
+    },
+    /// A requirement where only an exact version is understood.
+    #[error("`{}` is a requirement; an exact version or `latest` is needed here", Untrusted(text))]
+    Requirement {
+        /// As typed.
+        text: String,
+    },
+    /// A file given on the command line.
+    #[error("`{}` cannot be read", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A setting file that cannot be changed.
+    #[error("{message}")]
+    Settings {
+        /// What went wrong.
+        message: String,
+    },
+    /// What cannot happen.
+    #[error("internal error: {0}")]
+    Internal(&'static str),
+}
+
+fn places(registries: &[RegistryName]) -> String {
+    match registries {
+        [] => "any registry: none is configured".to_owned(),
+        [one] => format!("the registry `{one}`"),
+        many => many.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+impl Error {
+    pub(crate) fn fetch(name: &PackageName, url: &SourceUrl, source: RemoteError) -> Self {
+        Self::Fetch { name: name.clone(), url: url.clone(), source }
+    }
+
+    pub(crate) fn transfer(name: &PackageName, url: &SourceUrl, source: std::io::Error) -> Self {
+        // A body that fails carries what the network crate found; a full disk is this side's own.
+        let remote = source.get_ref().and_then(|inner| inner.downcast_ref::<RemoteError>());
+        let kind = match remote {
+            Some(remote) => remote.kind(),
+            None if Kind::of_io(&source) == Kind::Other => Kind::Network,
+            None => Kind::of_io(&source),
+        };
+        Self::Transfer { name: name.clone(), url: url.clone(), kind, source }
+    }
+
+    pub(crate) fn read(path: &Path, source: std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), source }
+    }
+
+    /// Whether the publisher does not have it under this URL (404, 410), so that another spelling may.
+    pub(crate) fn is_missing_upstream(&self) -> bool {
+        match self {
+            Self::Fetch { source, .. } | Self::Remote { source, .. } => source.is_missing(),
+            _ => false,
+        }
+    }
+
+    /// The stable kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Source(error) => error.kind(),
+            Self::Verify(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+            Self::Registry(error) => error.kind(),
+            Self::Install(error) => error.kind(),
+            Self::Audit(error) => error.kind(),
+            Self::Disk(error) => error.kind(),
+            Self::Fetch { source, .. } | Self::Remote { source, .. } => source.kind(),
+            Self::Transfer { kind, .. } => *kind,
+            Self::ChecksumFile { source, .. } => source.kind(),
+            Self::NotHeld { .. } => Kind::OfflineMissing,
+            Self::UnknownPackage { is_offline, .. } if *is_offline => Kind::OfflineMissing,
+            Self::NothingPublished { .. }
+            | Self::UnknownPackage { .. }
+            | Self::UnknownRegistry { .. }
+            | Self::NotInstalled { .. }
+            | Self::OtherVersion { .. }
+            | Self::UnknownCommand { .. } => Kind::NotFound,
+            Self::NeedsNetwork { .. } => Kind::OfflineNetwork,
+            Self::Definition { diagnostics, .. } => {
+                diagnostics.iter().find(|one| one.is_error()).map_or(Kind::ConfigInvalid, |one| one.kind)
+            }
+            Self::OtherPackage { .. } => Kind::WrongPackage,
+            Self::SignatureRequired { .. } => Kind::SignatureMissing,
+            Self::Requirement { .. } => Kind::Usage,
+            Self::Url { .. } => Kind::UrlRefused,
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
+            Self::File { source, .. } => Kind::of_io(source),
+            Self::Settings { .. } => Kind::ConfigInvalid,
+            Self::Internal(_) => Kind::Other,
+        }
+    }
+
+    /// The package, file or URL it is about.
+    pub fn artefact(&self) -> Option<String> {
+        match self {
+            Self::Fetch { name, .. }
+            | Self::Transfer { name, .. }
+            | Self::ChecksumFile { name, .. }
+            | Self::NothingPublished { name }
+            | Self::UnknownPackage { name, .. }
+            | Self::NotInstalled { name, .. }
+            | Self::OtherVersion { name, .. }
+            | Self::SignatureRequired { name } => Some(name.to_string()),
+            Self::NotHeld { name, version, .. } => Some(format!("{name}@{version}")),
+            Self::Remote { url, .. } => Some(url.to_string()),
+            Self::UnknownRegistry { name, .. } => Some(name.to_string()),
+            Self::UnknownCommand { command, .. } => Some(command.clone()),
+            Self::Definition { place, .. } | Self::OtherPackage { place, .. } => Some(place.display().to_string()),
+            Self::File { path, .. } => Some(path.display().to_string()),
+            Self::Source(_)
+            | Self::Verify(_)
+            | Self::Store(_)
+            | Self::Registry(_)
+            | Self::Install(_)
+            | Self::Audit(_)
+            | Self::Disk(_)
+            | Self::NeedsNetwork { .. }
+            | Self::Url { .. }
+            | Self::Requirement { .. }
+            | Self::Settings { .. }
+            | Self::Internal(_) => None,
+        }
+    }
+}
+
+impl Hinted for Error {
+    fn hints(&self) -> Vec<Hint> {
+        match self {
+            Self::Source(error) => error.hints(),
+            Self::Verify(error) => error.hints(),
+            Self::Store(error) => error.hints(),
+            Self::Registry(error) => error.hints(),
+            Self::Install(error) => error.hints(),
+            Self::Audit(error) => error.hints(),
+            Self::Disk(error) => error.hints(),
+            Self::UnknownPackage { nearest, registries, is_offline, .. } => {
+                let mut hints: Vec<Hint> =
+                    nearest.iter().take(3).map(|name| Hint::run(format!("ora install {name}"))).collect();
+                if registries.is_empty() {
+                    hints.push(Hint::run("ora registry add NAME URL"));
+                } else if *is_offline {
+                    hints.push(Hint::note("without a network nobody can say that it does not exist elsewhere"));
+                } else if hints.is_empty() {
+                    hints.push(Hint::run("ora registry sync"));
+                }
+                hints
+            }
+            Self::UnknownRegistry { nearest, .. } => {
+                nearest.iter().take(3).map(|name| Hint::note(format!("`{name}` is configured"))).collect()
+            }
+            Self::NotInstalled { nearest, .. } => {
+                nearest.iter().take(3).map(|name| Hint::note(format!("`{name}` is installed"))).collect()
+            }
+            Self::UnknownCommand { nearest, .. } => {
+                nearest.iter().take(3).map(|name| Hint::run(format!("ora which {name}"))).collect()
+            }
+            Self::OtherVersion { name, .. } => vec![Hint::run(format!("ora uninstall {name}"))],
+            Self::NotHeld { name, version, .. } => vec![Hint::elsewhere(format!("ora install {name}@{version}"))],
+            Self::NeedsNetwork { .. } => vec![Hint::note("run it without `--offline` where there is a network")],
+            Self::Fetch { source, .. } | Self::Remote { source, .. } => match source.failure {
+                RemoteFailure::RateLimited(_) => {
+                    vec![Hint::note("a token in `GITHUB_TOKEN` or `GITLAB_TOKEN` raises the limit")]
+                }
+                _ => vec![],
+            },
+            Self::Transfer { .. } => vec![Hint::note("what arrived is kept; the same command goes on from there")],
+            Self::Definition { place, .. } => vec![Hint::run(format!("ora validate {}", place.display()))],
+            Self::Requirement { .. }
+            | Self::Url { .. }
+            | Self::ChecksumFile { .. }
+            | Self::NothingPublished { .. }
+            | Self::OtherPackage { .. }
+            | Self::SignatureRequired { .. }
+            | Self::File { .. }
+            | Self::Settings { .. }
+            | Self::Internal(_) => vec![],
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `ora uninstall`: links first, then files.
+
+use ora_audit::Log;
+use ora_core::{PackageName, VersionWish};
+use ora_install::{Receipts, Which};
+use ora_schema::receipt::Receipt;
+
+use crate::{Context, Error, install, installed};
+
+/// Removes packages, or one version of a package; returns the receipts of what is gone. Every name is looked up before
+/// anything is removed.
+pub fn uninstall(
+    context: &Context<'_>,
+    names: &[PackageName],
+    version: Option<&VersionWish>,
+) -> Result<Vec<Receipt>, Error> {
+    let receipts = names.iter().map(|name| installed::required(context, name)).collect::<Result<Vec<_>, _>>()?;
+    let mut targets = Vec::new();
+    for receipt in receipts {
+        let target = match version {
+            None | Some(VersionWish::Any) => None,
+            Some(wish) => Some(version_of(context, &receipt, wish)?),
+        };
+        targets.push((receipt, target));
+    }
+    let mut gone = Vec::new();
+    for (receipt, target) in targets {
+        let log = Log::of(context.layout);
+        let session = install::begin(context, receipt.mode, &log)?;
+        let which = target.as_ref().map_or(Which::Everything, |target| Which::Version(&target.version));
+        gone.extend(session.uninstall(&receipt.name, which)?);
+    }
+    Ok(gone)
+}
+
+fn version_of(context: &Context<'_>, receipt: &Receipt, wish: &VersionWish) -> Result<Receipt, Error> {
+    let VersionWish::Exact(text) = wish else {
+        return Err(Error::Requirement { text: format!("{wish:?}") });
+    };
+    let mut all = Receipts::new(context.prefix(receipt.mode)).kept(&receipt.name)?;
+    all.push(receipt.clone());
+    let found = all.into_iter().find(|one| install::selects(one, text));
+    found.ok_or_else(|| Error::OtherVersion {
+        name: receipt.name.clone(),
+        wanted: text.clone(),
+        installed: receipt.version.to_string(),
+    })
+}

@@ -1,0 +1,68 @@
+//! `ora update`: installed packages to their newest versions, each from where it came.
+
+use ora_core::{PackageName, VersionWish};
+use ora_schema::receipt::{Origin, Receipt};
+
+use crate::{
+    Context, Error, Registries, definitions,
+    install::{self, Planned, Request, Step},
+    installed,
+};
+
+/// What an update would do.
+#[derive(Default)]
+pub struct Prepared {
+    /// The packages, those with nothing to do among them.
+    pub planned: Vec<Planned>,
+    /// Why others could not be looked at.
+    pub failed: Vec<Error>,
+}
+
+/// Finds out what is newer. A package that was named has to be installed; one that cannot be looked at does not keep the
+/// others back. What did not come from a registry or a definition has nowhere to look.
+pub fn prepare(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    names: &[PackageName],
+    request: &Request,
+) -> Result<Prepared, Error> {
+    let receipts = if names.is_empty() {
+        installed::receipts(context)?
+    } else {
+        names.iter().map(|name| installed::required(context, name)).collect::<Result<_, _>>()?
+    };
+    let mut prepared = Prepared::default();
+    for receipt in receipts {
+        match one(context, registries, request, &receipt) {
+            Ok(Some(planned)) => prepared.planned.push(planned),
+            Ok(None) => {
+                context.reporter.notice(format!("`{}` came from {}, which has no newer versions to offer", receipt.name, receipt.origin));
+            }
+            Err(error) => prepared.failed.push(error),
+        }
+    }
+    Ok(prepared)
+}
+
+fn one(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    request: &Request,
+    receipt: &Receipt,
+) -> Result<Option<Planned>, Error> {
+    let chosen = match &receipt.origin {
+        Origin::Registry(registry) => definitions::find(context, registries, &receipt.name, Some(registry))?,
+        Origin::File(place) => definitions::read(context, place)?,
+        Origin::Local(_) | Origin::Bundle(_) => return Ok(None),
+    };
+    let planned = install::release(context, request, chosen, &VersionWish::Latest, Some(receipt))?;
+    // A list that lost its newest entry, or a prerelease chosen by name, is no reason to go back.
+    let goes_back = planned.step == Step::Install && planned.version < receipt.version;
+    if goes_back {
+        context.reporter.notice(format!(
+            "`{}` {} is newer than {}, the newest that its source offers; it stays",
+            receipt.name, receipt.version, planned.version
+        ));
+    }
+    Ok(Some(if goes_back { install::untouched(receipt) } else { planned }))
+}
