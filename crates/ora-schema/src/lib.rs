@@ -1,6 +1,18 @@
 //! Every file format people or other machines see, one module per format; text to model and back.
 //!
-//! Nothing here reads a file or a network: text comes in as a string, goes out as a string.
+//! Text comes in as a string and goes out as one: nothing here reads a file, asks a network or looks at the environment, and
+//! nothing acts on what it reads. What people write ([`repo`], [`config`], [`security`], [`registries`]) is read key by key
+//! with the place of everything, so that a slip is shown where it stands; what Ora writes ([`receipt`], [`sidecar`],
+//! [`snapshot`]) comes back byte for byte, keys of a newer Ora included.
+//!
+//! ```
+//! use ora_schema::repo::{ParseLimits, parse};
+//! let text = "name = \"jq\"\ndescription = \"JSON\"\n[source]\nrepo = \"jqlang/jq\"\ntag_prefx = \"jq-\"\n";
+//! let parsed = parse(text, &ParseLimits::default()).unwrap();
+//! let warning = &parsed.warnings[0];
+//! assert_eq!(warning.position(text), Some((5, 1)));
+//! assert_eq!(warning.help.as_deref(), Some("did you mean `tag_prefix`?"));
+//! ```
 
 mod diagnostic;
 mod reader;

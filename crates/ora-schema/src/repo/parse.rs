@@ -1,6 +1,6 @@
 //! The entry: the keys at the top of a definition, and what holds for it as a whole.
 
-use ora_core::{Kind, PackageName, RegistryName, Untrusted};
+use ora_core::{Kind, PackageName, Untrusted};
 
 use super::{
     Definition, Diagnostic, PinnedVersion, RegexLimits, Severity, UrlPolicy, extra, install, security, source,
@@ -114,6 +114,11 @@ fn has_digests(versions: &[PinnedVersion]) -> bool {
 
 /// The name of a definition: a single part, unlike the ids of aqua and forge packages.
 fn package_name(item: &Item<'_>) -> Option<PackageName> {
-    item.parsed::<RegistryName>("invalid-name", Kind::NameInvalid)?;
-    item.parsed("invalid-name", Kind::NameInvalid)
+    let name: PackageName = item.parsed("invalid-name", Kind::NameInvalid)?;
+    if name.as_str().contains('/') {
+        let message = format!("`{}`: `{name}` has a `/`, which names in definitions do not have", item.path());
+        item.refuse("invalid-name", Kind::NameInvalid, message);
+        return None;
+    }
+    Some(name)
 }
