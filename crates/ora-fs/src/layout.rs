@@ -46,12 +46,28 @@ pub struct Prefix {
 pub struct Layout {
     dirs: Dirs,
     system: SystemDirs,
+    packages: Packages,
+}
+
+/// Folders of packages that the configuration names, in place of the usual ones.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Packages {
+    /// Those of userland mode, absolute.
+    pub userland: Option<PathBuf>,
+    /// Those of system mode, absolute.
+    pub system: Option<PathBuf>,
 }
 
 impl Layout {
     /// A layout over the given directories.
     pub fn new(dirs: Dirs, system: SystemDirs) -> Self {
-        Self { dirs, system }
+        Self { dirs, system, packages: Packages::default() }
+    }
+
+    /// The same, with packages in other folders; everything else stays where it is.
+    #[must_use]
+    pub fn with_packages(self, packages: Packages) -> Self {
+        Self { packages, ..self }
     }
 
     /// The user's directories.
@@ -62,13 +78,15 @@ impl Layout {
     /// Where `--userland` installs.
     pub fn userland(&self) -> Prefix {
         let (root, bin) = (self.dirs.data.clone(), self.dirs.bin.clone());
-        Prefix { packages: root.join("packages"), root, bin, shared: false }
+        let packages = self.packages.userland.clone().unwrap_or_else(|| root.join("packages"));
+        Prefix { packages, root, bin, shared: false }
     }
 
     /// Where `--system` installs.
     pub fn system(&self) -> Prefix {
         let (root, bin) = (self.system.root.clone(), self.system.bin.clone());
-        Prefix { packages: root.join("packages"), root, bin, shared: true }
+        let packages = self.packages.system.clone().unwrap_or_else(|| root.join("packages"));
+        Prefix { packages, root, bin, shared: true }
     }
 
     /// The configuration.
@@ -335,5 +353,15 @@ mod tests {
         assert_eq!(layout.sidecar(&label), Path::new("/k/metadata/tool-1.2.tar.gz.json"));
         assert_eq!(layout.system().packages(), Path::new("/opt/ora/packages"));
         assert!(prefix.staging(7).starts_with("/d/packages"));
+    }
+
+    #[test]
+    fn packages_can_live_elsewhere() {
+        let dirs = Dirs { config: "/c".into(), data: "/d".into(), cache: "/k".into(), bin: "/b".into() };
+        let elsewhere = Packages { userland: Some("/big/packages".into()), system: None };
+        let layout = Layout::new(dirs, SystemDirs::default()).with_packages(elsewhere);
+        assert_eq!(layout.userland().packages(), Path::new("/big/packages"));
+        assert_eq!(layout.userland().receipts(), Path::new("/d/receipts"));
+        assert_eq!(layout.system().packages(), Path::new("/opt/ora/packages"));
     }
 }
