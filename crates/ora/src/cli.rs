@@ -172,7 +172,7 @@ mod tests {
             "ora install --local x.tar.gz --metadata x.toml --force",
             "ora resolve jq --platform linux-x86_64,macos-arm64 --platform windows/amd64",
             "ora registry update official",
-            "ora registry add x ./dir --path definitions --type dir --priority -5",
+            "ora registry add x ./dir --path definitions --type dir --priority 5",
             "ora lint --strict x",
             "ora config suppress-warning jq",
         ] {

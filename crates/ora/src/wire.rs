@@ -1,8 +1,8 @@
 //! Hands out the powers: the only place that makes a clock or a network.
 
-use std::{sync::Arc, time::UNIX_EPOCH};
+use std::{cell::OnceCell, sync::Arc, time::UNIX_EPOCH};
 
-use ora_core::{Clock, Kind, Timestamp};
+use ora_core::{Clock, Kind, Reporter, Timestamp};
 use ora_fs::layout::{Layout, SystemDirs};
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     output::{Look, Palette, Printer, Verbosity, printer},
     places::Places,
+    settings::Settings,
 };
 
 /// What a verb is handed. Nothing in it is opened, read or connected before it is asked for.
@@ -21,10 +22,11 @@ pub struct Wiring {
     pub global: Global,
     /// The screen, which is also the reporter.
     pub printer: Arc<Printer>,
-    /// Every path.
+    /// Every path, as far as it is known before the configuration is read; [`Settings::layout`] knows all.
     pub layout: Layout,
     /// The time.
     pub clock: WallClock,
+    settings: OnceCell<Settings>,
 }
 
 impl Wiring {
@@ -35,12 +37,24 @@ impl Wiring {
         }
         let places = Places::of(&environment)?;
         if let Some(notice) = &places.notice {
-            ora_core::Reporter::notice(printer.as_ref(), notice.clone());
+            printer.notice(notice.clone());
         }
         arm_crash_points(&environment);
         let clock = WallClock::of(&environment)?;
         let layout = Layout::new(places.dirs, SystemDirs::default());
-        Ok(Self { environment, global, printer: Arc::clone(printer), layout, clock })
+        Ok(Self { environment, global, printer: Arc::clone(printer), layout, clock, settings: OnceCell::new() })
+    }
+
+    /// What holds for this run; read when it is first asked for. What the user should know about the files is told then.
+    pub fn settings(&self) -> Result<&Settings, Failure> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
+        }
+        let settings = Settings::read(&self.layout, &self.environment, &self.global)?;
+        for notice in &settings.notices {
+            self.printer.warning(notice.clone());
+        }
+        Ok(self.settings.get_or_init(|| settings))
     }
 }
 

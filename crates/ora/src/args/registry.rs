@@ -98,8 +98,8 @@ pub struct AddArgs {
     #[arg(long, value_name = "DIRECTORY", visible_alias = "path")]
     pub dir: Option<String>,
     /// Ask it before registries with a higher number
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, allow_negative_numbers = true)]
-    pub priority: i64,
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub priority: u64,
     /// Trust this certificate authority for this registry too (PEM)
     #[arg(long, value_name = "FILE")]
     pub ca_cert: Option<PathBuf>,

@@ -23,7 +23,7 @@ const DEEPEST: usize = 32;
 
 /// Checks the files, and shows what was found.
 pub fn run(arguments: &ValidateArgs, wiring: &Wiring) -> Result<Exit, Failure> {
-    let limits = ParseLimits::default();
+    let limits = wiring.settings()?.parse_limits();
     let mut checked = Vec::new();
     for path in &arguments.files {
         if path.is_dir() {
