@@ -22,6 +22,8 @@ pub enum Action {
     Recover,
     /// An install script ran.
     Script,
+    /// What an older Ora had recorded became receipts.
+    CarryOver,
     /// An artifact was fetched.
     Download,
     /// A lock was written over a changed upstream.
@@ -50,6 +52,7 @@ impl Action {
             Self::Uninstall => "uninstall",
             Self::Recover => "recover",
             Self::Script => "script",
+            Self::CarryOver => "carry-over",
             Self::Download => "download",
             Self::LockAccept => "lock-accept-changed",
             Self::Export => "export",

@@ -20,6 +20,8 @@ pub enum Checked {
     Private,
     /// The user's own; others could read it, and no longer can.
     Narrowed,
+    /// The user's own; others can read it. Only [`check_writers()`] leaves it at that.
+    Readable,
     /// Not writable here or root's own, and nobody else can write it: good to read from.
     ReadOnly,
 }
@@ -38,6 +40,20 @@ pub fn create_public_dir(path: &Path) -> Result<(), FsError> {
 /// others, nor below a directory that others could rearrange. One of the user's own that others may merely read is
 /// narrowed to 0700.
 pub fn check(path: &Path) -> Result<Checked, FsError> {
+    let checked = check_writers(path)?;
+    if checked != Checked::Readable {
+        return Ok(checked);
+    }
+    match std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)) {
+        Ok(()) => Ok(Checked::Narrowed),
+        // Merely readable on a medium that cannot be changed: nothing secret is ever written there.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => Ok(Checked::ReadOnly),
+        Err(error) => Err(FsError::io("chmod", path, error)),
+    }
+}
+
+/// The same, for a directory that others may well read: it is left as it is.
+pub fn check_writers(path: &Path) -> Result<Checked, FsError> {
     let data = match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Checked::Missing),
         other => other.map_err(|e| FsError::io("read", path, e))?,
@@ -62,15 +78,8 @@ pub fn check(path: &Path) -> Result<Checked, FsError> {
         return Ok(Checked::ReadOnly);
     }
     // No bit of group or others is set.
-    if data.mode().trailing_zeros() >= 6 {
-        return Ok(Checked::Private);
-    }
-    match std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)) {
-        Ok(()) => Ok(Checked::Narrowed),
-        // Merely readable on a medium that cannot be changed: nothing secret is ever written there.
-        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => Ok(Checked::ReadOnly),
-        Err(error) => Err(FsError::io("chmod", path, error)),
-    }
+    let closed = data.mode().trailing_zeros() >= 6;
+    Ok(if closed { Checked::Private } else { Checked::Readable })
 }
 
 /// Makes a directory where it is missing and checks it where it is not.
@@ -175,6 +184,7 @@ mod tests {
         assert_eq!(home.path().join("a").metadata().unwrap().mode() & 0o777, 0o700);
         assert_eq!(check(&deep).unwrap(), Checked::Private);
         set_mode(&deep, 0o755);
+        assert_eq!(check_writers(&deep).unwrap(), Checked::Readable);
         assert_eq!(check(&deep).unwrap(), Checked::Narrowed);
         assert_eq!(deep.metadata().unwrap().mode() & 0o777, 0o700);
         assert_eq!(check(&home.path().join("none")).unwrap(), Checked::Missing);

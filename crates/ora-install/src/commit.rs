@@ -34,10 +34,10 @@ pub struct Committed {
 
 /// What was done so far, for undoing it.
 #[derive(Default)]
-struct Done {
+pub(crate) struct Done {
     placed: bool,
-    kept: bool,
-    receipt: bool,
+    pub(crate) kept: bool,
+    pub(crate) receipt: bool,
     links: Vec<(PathBuf, PathBuf, Before)>,
     stale: Vec<Linked>,
 }
@@ -86,25 +86,39 @@ impl Session<'_> {
         match self.take_steps(staged, consent, &intent, &mut done) {
             Ok(receipt) => {
                 crate::step!("recorded");
-                for directory in &intent.retire {
-                    hidden.extend(self.retire(directory)?);
-                }
-                if staged.superseded.is_some() {
-                    self.receipts.remove_kept(&staged.request.name, &staged.request.version)?;
-                }
+                let superseded = staged.superseded.as_ref().map(|_| &staged.request.version);
+                self.finish(journal, &intent, &staged.request.name, superseded, hidden);
                 drop_aside(&done);
-                crate::step!("old-retired");
-                journal.done()?;
-                crate::step!("journal-done");
                 Ok(receipt)
             }
-            Err(failure) => {
-                let undone = self.undo(staged.before.as_ref(), &intent, done, true);
-                match undone.and_then(|()| journal.done()) {
-                    Ok(()) => Err(failure),
-                    Err(source) => Err(InstallError::Undo { failure: failure.to_string(), source: Box::new(source) }),
-                }
+            Err(failure) => Err(self.undo(staged.before.as_ref(), &intent, done, journal, failure)),
+        }
+    }
+
+    /// Puts the old out of the way. What is new is installed already: a failure here is for the next start to mend.
+    pub(crate) fn finish(
+        &self,
+        journal: Journal,
+        intent: &Intent,
+        name: &PackageName,
+        superseded: Option<&Version>,
+        hidden: &mut Vec<PathBuf>,
+    ) {
+        let mut retire = || {
+            for directory in &intent.retire {
+                hidden.extend(self.retire(directory)?);
             }
+            if let Some(version) = superseded {
+                self.receipts.remove_kept(name, version)?;
+            }
+            crate::step!("old-retired");
+            Ok(())
+        };
+        let finished: Result<(), InstallError> = retire().and_then(|()| journal.done());
+        crate::step!("journal-done");
+        if let Err(error) = finished {
+            let text = format!("`{name}` is installed, but the version before is not out of the way yet: {error}");
+            self.context.reporter.warning(text);
         }
     }
 
@@ -201,11 +215,11 @@ impl Session<'_> {
             files: staged.files.clone(),
             links: links.collect(),
             audit: self.newest_record()?,
-            unknown: Default::default(),
+            unknown: Vec::new(),
         })
     }
 
-    fn switch_links(
+    pub(crate) fn switch_links(
         &self,
         intent: &Intent,
         places: impl Iterator<Item = Place>,
@@ -229,14 +243,23 @@ impl Session<'_> {
         Ok(sync::directory(self.prefix().bin())?)
     }
 
-    /// Puts back what was there before, last step first.
-    fn undo(
+    /// Puts back what was there before; returns why that was needed, or why it did not work.
+    pub(crate) fn undo(
         &self,
         before: Option<&Receipt>,
         intent: &Intent,
         done: Done,
-        owns_directory: bool,
-    ) -> Result<(), InstallError> {
+        journal: Journal,
+        failure: InstallError,
+    ) -> InstallError {
+        match self.put_back(before, intent, done).and_then(|()| journal.done()) {
+            Ok(()) => failure,
+            Err(source) => InstallError::Undo { failure: failure.to_string(), source: Box::new(source) },
+        }
+    }
+
+    /// Every step done so far backwards, the last one first.
+    fn put_back(&self, before: Option<&Receipt>, intent: &Intent, done: Done) -> Result<(), InstallError> {
         for stale in done.stale {
             link::create(&stale.path, &stale.target)?;
         }
@@ -257,98 +280,11 @@ impl Session<'_> {
         if let (Some(receipt), true) = (before, done.kept) {
             self.receipts.remove_kept(&name, &receipt.version)?;
         }
-        if done.placed && owns_directory {
+        if done.placed {
             let hidden = self.retire(&intent.directory)?;
             self.delete(hidden.as_slice());
         }
         Ok(())
-    }
-
-    /// Makes a version current that is still unpacked: links and receipts change, no file does. `keep` leaves the files of
-    /// the version that is current now.
-    pub fn switch(
-        &self,
-        name: &PackageName,
-        version: &Version,
-        keep: bool,
-        force: bool,
-    ) -> Result<Receipt, InstallError> {
-        let missing = || InstallError::NotInstalled { package: name.clone(), version: Some(version.clone()) };
-        let mut receipt = self.receipts.load_kept(name, version)?.ok_or_else(missing)?;
-        if !Path::new(&receipt.install_dir).is_dir() {
-            return Err(missing());
-        }
-        let before = self.receipts.load(name)?;
-        let commands: Vec<_> = receipt
-            .links
-            .iter()
-            .map(|l| crate::rules::Command { name: l.command.clone(), target: l.target.clone() })
-            .collect();
-        let ground =
-            crate::links::Ground { prefix: self.prefix(), package: name, current: before.as_ref(), force, path: &[] };
-        let links = ground.plan(&commands, Path::new(&receipt.install_dir))?;
-        let intent = Intent {
-            action: Action::Switch,
-            name: name.to_string(),
-            version: version.to_string(),
-            directory: receipt.install_dir.clone().into(),
-            retire: before.iter().filter(|_| !keep).map(|old| PathBuf::from(&old.install_dir)).collect(),
-            links: links.iter().map(linked).collect(),
-            stale: stale(before.as_ref(), &links),
-            kept_gone: vec![version.to_string()],
-        };
-        receipt.audit = self.newest_record()?;
-        let journal = Journal::begin(self.prefix(), self.fresh_id(), &intent)?;
-        crate::step!("switch-intended");
-        let mut done = Done::default();
-        let steps = self.switch_steps(
-            &receipt,
-            before.as_ref().filter(|_| keep),
-            &intent,
-            links.iter().map(|l| l.place.clone()),
-            &mut done,
-        );
-        if let Err(failure) = steps {
-            let undone = self.undo(before.as_ref(), &intent, done, false);
-            return match undone.and_then(|()| journal.done()) {
-                Ok(()) => Err(failure),
-                Err(source) => Err(InstallError::Undo { failure: failure.to_string(), source: Box::new(source) }),
-            };
-        }
-        let mut hidden = Vec::new();
-        for directory in &intent.retire {
-            hidden.extend(self.retire(directory)?);
-        }
-        self.receipts.remove_kept(name, version)?;
-        drop_aside(&done);
-        crate::step!("switch-done");
-        journal.done()?;
-        self.delete(&hidden);
-        Ok(receipt)
-    }
-
-    fn switch_steps(
-        &self,
-        receipt: &Receipt,
-        kept: Option<&Receipt>,
-        intent: &Intent,
-        places: impl Iterator<Item = Place>,
-        done: &mut Done,
-    ) -> Result<(), InstallError> {
-        if let Some(old) = kept {
-            done.kept = true;
-            self.receipts.save_kept(old)?;
-        }
-        done.receipt = true;
-        self.receipts.save(receipt)?;
-        crate::step!("switch-receipt-written");
-        self.switch_links(intent, places, done)?;
-        let mut record = Record::new(Deed::Switch, Outcome::Done);
-        record.package = Some(receipt.name.clone());
-        record.version = Some(receipt.version.clone());
-        record.platform = Some(receipt.platform);
-        record.sha256 = receipt.sha256;
-        self.record(&record)
     }
 }
 
@@ -368,7 +304,7 @@ fn intent(staged: &Staged) -> Intent {
     }
 }
 
-fn linked(link: &crate::links::PlannedLink) -> Linked {
+pub(crate) fn linked(link: &crate::links::PlannedLink) -> Linked {
     let before = match &link.place {
         Place::Own(target) | Place::Foreign(target) => Some(target.clone()),
         Place::Free | Place::File => None,
@@ -377,7 +313,7 @@ fn linked(link: &crate::links::PlannedLink) -> Linked {
 }
 
 /// Links of the version before that the new one does not have.
-fn stale(before: Option<&Receipt>, links: &[crate::links::PlannedLink]) -> Vec<Linked> {
+pub(crate) fn stale(before: Option<&Receipt>, links: &[crate::links::PlannedLink]) -> Vec<Linked> {
     let Some(receipt) = before else { return vec![] };
     let gone = receipt.links.iter().filter(|old| links.iter().all(|new| new.path != Path::new(&old.path)));
     gone.map(|old| Linked {
@@ -430,7 +366,7 @@ fn make_link(package: &str, linked: &Linked, place: &Place) -> Result<Before, In
 }
 
 /// Files that were taken over by force go once everything else is done.
-fn drop_aside(done: &Done) {
+pub(crate) fn drop_aside(done: &Done) {
     for (_, _, before) in &done.links {
         if let Before::Aside(aside) = before {
             // Out of the way already; a leftover is swept by the next recovery.

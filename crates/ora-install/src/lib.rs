@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod carry_over;
 mod commit;
 mod error;
 pub mod findings;
@@ -27,6 +28,7 @@ mod journal;
 mod links;
 pub mod ownership;
 mod plan;
+mod planner;
 mod platform;
 mod receipts;
 mod recover;
@@ -34,6 +36,7 @@ pub mod rules;
 mod script;
 mod session;
 mod stage;
+mod switch;
 mod tree;
 mod uninstall;
 
@@ -44,10 +47,12 @@ pub use commit::Committed;
 pub use error::{InstallError, ReceiptFault, RuleError};
 pub use links::{Place, PlannedLink};
 pub use plan::{Change, InstallPlan, PlannedScript};
+pub use planner::preview;
 pub use receipts::{All, Receipts};
 pub use script::{Consent, ScriptError, ScriptSettings, is_allowed_variable};
 pub use session::{Context, Session};
 pub use stage::{Artifact, Request, Staged};
+pub use switch::Choices;
 pub use uninstall::Which;
 
 /// Marks a place where a process may die: for tests of the binary, and, by unwinding, for those of this crate.

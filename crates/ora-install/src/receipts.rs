@@ -90,12 +90,12 @@ impl Receipts {
 
     /// The package and link of a command, for `which`.
     pub fn which(&self, command: &str) -> Result<Option<(Receipt, InstalledLink)>, InstallError> {
-        let all = self.all()?.receipts.into_iter();
+        let mut all = self.all()?.receipts.into_iter();
         let found = |receipt: Receipt| {
             let link = receipt.links.iter().find(|link| link.command == command)?.clone();
             Some((receipt, link))
         };
-        Ok(all.filter_map(found).next())
+        Ok(all.find_map(found))
     }
 
     /// Writes the receipt of a package, replacing the one that is there.
@@ -114,6 +114,21 @@ impl Receipts {
 
     pub(crate) fn remove_kept(&self, name: &PackageName, version: &Version) -> Result<(), InstallError> {
         remove(&self.prefix.kept_receipt(name, version), &self.prefix.kept())
+    }
+
+    /// Writes all receipts of a prefix that has none, in one step: after a crash there are all or none.
+    pub(crate) fn save_first(&self, receipts: &[Receipt]) -> Result<(), InstallError> {
+        let top = self.prefix.receipts();
+        let beside = atomic::temporary_beside(&top);
+        private::create_dir(&beside)?;
+        for receipt in receipts {
+            let path = self.prefix.receipt(&receipt.name);
+            let below = path.strip_prefix(&top).unwrap_or(&path);
+            self.write(&beside.join(below), receipt)?;
+        }
+        crate::step!("first-receipts-written");
+        atomic::rename_new(&beside, &top)?;
+        Ok(ora_fs::sync::directory(self.prefix.root())?)
     }
 
     /// Paths of receipts, temporary files left out.
@@ -155,9 +170,9 @@ impl Receipts {
     fn write(&self, path: &Path, receipt: &Receipt) -> Result<(), InstallError> {
         let (mode, directory) = (self.file_mode(), path.parent().unwrap_or(path));
         if self.prefix.is_shared() {
-            private::create_public_dir(directory)?
+            private::create_public_dir(directory)?;
         } else {
-            private::create_dir(directory)?
+            private::create_dir(directory)?;
         }
         Ok(atomic::write(path, receipt.to_json().as_bytes(), mode)?)
     }
@@ -175,7 +190,7 @@ pub(crate) fn is_inside(packages: &Path, directory: &Path) -> bool {
     below.components().all(|part| {
         depth += 1;
         matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."))
-    }) && depth >= 2
+    }) && depth >= 1
 }
 
 fn other(path: PathBuf, name: PackageName) -> InstallError {
@@ -184,7 +199,7 @@ fn other(path: PathBuf, name: PackageName) -> InstallError {
 
 fn is_receipt(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| !name.starts_with('.') && name.ends_with(".json"))
+    name.is_some_and(|name| !name.starts_with('.') && name.strip_suffix(".json").is_some())
 }
 
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>, InstallError> {

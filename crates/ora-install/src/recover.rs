@@ -92,7 +92,7 @@ impl Session<'_> {
             match link::look(&linked.path)? {
                 Found::Link(target) if target == linked.target => {}
                 Found::Link(target) if Some(&target) == linked.before.as_ref() => {
-                    link::replace(&linked.path, &linked.target)?
+                    link::replace(&linked.path, &linked.target)?;
                 }
                 Found::Nothing => link::create(&linked.path, &linked.target)?,
                 Found::Link(_) | Found::Other => {

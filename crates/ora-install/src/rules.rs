@@ -207,7 +207,6 @@ fn single_file<'c, 'a>(
     let [file] = candidates else { return Err(missing(package.last(), candidates)) };
     let mut names: Vec<String> = rules.commands.iter().filter_map(|rule| rule.link.clone()).collect();
     if names.is_empty() {
-        let renamed = renames.of(file.path);
         let literal = || {
             let literals = rules.commands.iter().map(|rule| Pattern::new(&rule.src, "binaries"));
             for pattern in literals {
@@ -217,7 +216,7 @@ fn single_file<'c, 'a>(
             }
             Ok(None)
         };
-        let name = match renamed {
+        let name = match renames.of(file.path) {
             Some(name) => name,
             None => literal()?.unwrap_or_else(|| package.last().to_owned()),
         };

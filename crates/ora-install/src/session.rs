@@ -49,8 +49,8 @@ impl<'a> Session<'a> {
         }
         if prefix.is_shared() {
             private::create_public_dir(prefix.root())?;
-        } else {
-            private::ensure(prefix.root())?;
+        } else if private::check_writers(prefix.root())? == private::Checked::Missing {
+            private::create_dir(prefix.root())?;
         }
         private::create_dir(&prefix.journal())?;
         private::create_public_dir(prefix.packages())?;

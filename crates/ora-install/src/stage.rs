@@ -6,21 +6,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ora_archive::{Shape, UnpackOptions, Unpacked, inspect, unpack};
+use ora_archive::{Shape, UnpackOptions, Unpacked, unpack};
 use ora_audit::Supply;
 use ora_core::{EntryPath, PackageName, Platform, Sha256, Tag, Version};
 use ora_fs::{FsError, rooted::Root};
 use ora_schema::{
     receipt::{FileKind, InstalledFile, Origin, Reason, Receipt},
-    release::Rules,
+    release::{Rules, ScriptRule},
     repo::Mode,
 };
 use ora_verify::{Evidence, Measured, Verified};
 
 use crate::{
-    error::{InstallError, ReceiptFault, RuleError},
-    links::{Ground, Place},
-    plan::{Change, InstallPlan},
+    error::InstallError,
+    plan::InstallPlan,
+    planner::Planner,
     platform,
     rules::{self, Selection, Tree},
     script::{self, ScriptSettings},
@@ -117,37 +117,18 @@ impl Session<'_> {
         artifact: &Verified<Artifact>,
         options: &UnpackOptions,
     ) -> Result<Staged, InstallError> {
-        let before = self.before(&request)?;
         let id = self.fresh_id();
+        let planner = Planner { receipts: &self.receipts, number: id };
+        let before = planner.before(&request)?;
         let staging = self.prefix().staging(id);
         let root = Root::create(&staging, 0o755)?;
         let mut guard = Discard(Some(&staging));
         crate::step!("staging-made");
-        let unpacked = match unpack(&artifact.value().file, &artifact.value().name, options, &root) {
-            Ok(unpacked) => unpacked,
-            Err(source) => return Err(refused(&request, artifact, source)),
-        };
-        same_bytes(&request, artifact, &unpacked)?;
-        crate::step!("unpacked");
-        for note in &unpacked.notes {
-            self.context.reporter.notice(format!("`{}`: {note}", request.name));
-        }
-        let (mut files, shape) = (unpacked.entries, unpacked.shape);
-        let by_content = executables_by_content(&root, &files, shape)?;
-        let tree = Tree { entries: &files, shape, executables_by_content: &by_content };
-        let selection = rules::apply(&request.rules, &tree, &request.name, request.platform)
-            .map_err(|source| InstallError::Rules { package: request.name.clone(), source })?;
-        settle(&root, &selection, &mut files)?;
-        for command in &selection.commands {
-            if let Some(file) = real_file(&files, &command.target) {
-                platform::check(&root, &file, (&request.name, &request.version), request.platform)?;
-            }
-        }
-        let mut plan = self.plan(&request, artifact, &selection, &files, before.as_ref())?;
-        if let Some(rule) = &request.rules.script {
-            let planned =
-                script::planned(rule, &root, &request.scripts).map_err(|source| script_error(&request, source))?;
-            plan.script = Some(planned);
+        let (files, selection) = self.fill(&root, &request, artifact, options)?;
+        let mut plan = planner.plan(&request, artifact, &selection, &files, before.as_ref())?;
+        if let Some(ScriptRule::File(file)) = &request.rules.script {
+            let script = script::planned_file(file, &root, &request.scripts);
+            plan.script = Some(script.map_err(|source| script_error(&request, source))?);
         }
         let superseded = self.receipts.load_kept(&request.name, &request.version)?;
         let links = selection.commands.iter().map(|command| command.target.clone()).collect();
@@ -157,125 +138,33 @@ impl Session<'_> {
         Ok(Staged { request, plan, staging, id, files, links, waivers, before, superseded })
     }
 
-    /// Plans an install without writing anything, for `--dry-run`. What only the unpacked files could tell (whether a
-    /// command would start here, the text of a script inside the package) is left out.
-    pub fn preview(
+    /// Unpacks into an empty directory and applies the rules there.
+    fn fill(
         &self,
+        root: &Root,
         request: &Request,
         artifact: &Verified<Artifact>,
         options: &UnpackOptions,
-    ) -> Result<InstallPlan, InstallError> {
-        let before = self.before(request)?;
-        let unpacked = inspect(&artifact.value().file, &artifact.value().name, options)
+    ) -> Result<(Vec<InstalledFile>, Selection), InstallError> {
+        let unpacked = unpack(&artifact.value().file, &artifact.value().name, options, root)
             .map_err(|source| refused(request, artifact, source))?;
         same_bytes(request, artifact, &unpacked)?;
-        let tree = Tree { entries: &unpacked.entries, shape: unpacked.shape, executables_by_content: &[] };
-        let guessing = unpacked.shape == Shape::Archive && !rules::any_execute_bit(&unpacked.entries);
-        let selection = match rules::apply(&request.rules, &tree, &request.name, request.platform) {
-            Err(RuleError::Missing { .. } | RuleError::Ambiguous { .. }) if guessing => Selection {
-                notes: vec!["the archive has no execute bits; its commands are found when it is unpacked".into()],
-                ..Selection::default()
-            },
-            other => other.map_err(|source| InstallError::Rules { package: request.name.clone(), source })?,
-        };
-        let mut plan = self.plan(request, artifact, &selection, &unpacked.entries, before.as_ref())?;
-        plan.notes.extend(unpacked.notes);
-        if let Some(rule @ ora_schema::release::ScriptRule::Text(_)) = &request.rules.script {
-            let root = Root::open(self.prefix().packages())?;
-            let planned =
-                script::planned(rule, &root, &request.scripts).map_err(|source| script_error(request, source))?;
-            plan.script = Some(planned);
+        crate::step!("unpacked");
+        for note in &unpacked.notes {
+            self.context.reporter.notice(format!("`{}`: {note}", request.name));
         }
-        Ok(plan)
-    }
-
-    /// The receipt that is there now. With force a damaged one counts as none: it is about to be replaced.
-    fn before(&self, request: &Request) -> Result<Option<Receipt>, InstallError> {
-        let twin =
-            |other: &PackageName| *other != request.name && other.as_str().eq_ignore_ascii_case(request.name.as_str());
-        if let Some(other) = self.receipts.names()?.into_iter().find(twin) {
-            return Err(InstallError::CaseTwin { package: request.name.clone(), other });
-        }
-        match self.receipts.load(&request.name) {
-            Err(InstallError::Receipt { source: ReceiptFault::Text(_) | ReceiptFault::NotText, .. })
-                if request.force =>
-            {
-                Ok(None)
-            }
-            other => other,
-        }
-    }
-
-    fn plan(
-        &self,
-        request: &Request,
-        artifact: &Verified<Artifact>,
-        selection: &Selection,
-        files: &[InstalledFile],
-        before: Option<&Receipt>,
-    ) -> Result<InstallPlan, InstallError> {
-        let directory = self.directory_for(&request.name, &request.version)?;
-        let (prefix, package) = (self.prefix(), &request.name);
-        let ground = Ground { prefix, package, current: before, force: request.force, path: &request.path };
-        let links = ground.plan(&selection.commands, &directory)?;
-        let stale = before.into_iter().flat_map(|receipt| &receipt.links).map(|link| PathBuf::from(&link.path));
-        let gone = stale.filter(|path| links.iter().all(|link| link.path != *path)).collect();
-        let change = match before {
-            None => Change::New,
-            Some(receipt) if receipt.version == request.version => Change::Again,
-            Some(receipt) => Change::Replaces { version: receipt.version.clone(), keeps_it: request.keep },
-        };
-        let mut notes = selection.notes.clone();
-        for link in &links {
-            notes.extend(link.shadows.iter().map(|path| format!("`{}` is also `{}`", link.command, path.display())));
-            match &link.place {
-                Place::Foreign(target) => {
-                    notes.push(format!("`{}` replaces a link to `{}`", link.path.display(), target.display()));
-                }
-                Place::File => notes.push(format!("`{}` replaces a file", link.path.display())),
-                Place::Free | Place::Own(_) => {}
+        let (mut files, shape) = (unpacked.entries, unpacked.shape);
+        let by_content = executables_by_content(root, &files, shape)?;
+        let tree = Tree { entries: &files, shape, executables_by_content: &by_content };
+        let selection = rules::apply(&request.rules, &tree, &request.name, request.platform)
+            .map_err(|source| InstallError::Rules { package: request.name.clone(), source })?;
+        settle(root, &selection, &mut files)?;
+        for command in &selection.commands {
+            if let Some(file) = real_file(&files, &command.target) {
+                platform::check(root, &file, (&request.name, &request.version), request.platform)?;
             }
         }
-        if !links.is_empty() && !request.path.is_empty() && !request.path.iter().any(|path| path == prefix.bin()) {
-            notes.push(format!("`{}` is not on PATH", prefix.bin().display()));
-        }
-        let size = files.iter().map(|file| if let FileKind::File { size, .. } = file.kind { size } else { 0 }).sum();
-        Ok(InstallPlan {
-            package: request.name.clone(),
-            version: request.version.clone(),
-            platform: request.platform,
-            change,
-            sha256: artifact.sha256(),
-            evidence: artifact.evidence().iter().map(ToString::to_string).collect(),
-            directory,
-            files: files.len() + selection.copies.len(),
-            size,
-            links,
-            gone,
-            script: None,
-            notes,
-        })
-    }
-
-    /// A folder for a version that nobody has: the usual one, or, where something is there or above it, one with a number.
-    fn directory_for(&self, name: &PackageName, version: &Version) -> Result<PathBuf, InstallError> {
-        let usual = self.prefix().version(name, version);
-        let number = format!("~{:08x}", self.fresh_id() >> 32);
-        let mut path = usual.clone();
-        if name.as_str().contains('/') {
-            // `a` in version `b` and `a/b` in any version would lie in each other.
-            let all = self.receipts.all()?.receipts;
-            if all.iter().any(|receipt| receipt.name != *name && usual.starts_with(&receipt.install_dir)) {
-                let flat: EntryPath =
-                    format!("{}{number}", name.as_str().replace('/', "~")).parse().map_err(no_name)?;
-                path = self.prefix().packages().join(flat.to_path()).join(version.to_component());
-            }
-        }
-        if path.symlink_metadata().is_ok() {
-            let numbered = format!("{}{number}", version.to_component());
-            path = path.with_file_name(numbered);
-        }
-        Ok(path)
+        Ok((files, selection))
     }
 }
 
@@ -294,16 +183,16 @@ impl Drop for Discard<'_> {
     }
 }
 
-fn no_name(source: ora_core::EntryPathError) -> InstallError {
-    FsError::io("name", Path::new("packages"), io::Error::new(io::ErrorKind::InvalidInput, source)).into()
-}
-
 pub(crate) fn script_error(request: &Request, source: script::ScriptError) -> InstallError {
     InstallError::Script { package: request.name.clone(), version: request.version.clone(), source }
 }
 
 /// A refused archive; where the bytes are not those that were verified, that is the reason and not what they look like.
-fn refused(request: &Request, artifact: &Verified<Artifact>, source: ora_archive::ArchiveError) -> InstallError {
+pub(crate) fn refused(
+    request: &Request,
+    artifact: &Verified<Artifact>,
+    source: ora_archive::ArchiveError,
+) -> InstallError {
     let (package, version) = (request.name.clone(), request.version.clone());
     let mut file = &artifact.value().file;
     let measured = io::Seek::rewind(&mut file).and_then(|()| Measured::of_reader(&mut file, false));
@@ -316,7 +205,11 @@ fn refused(request: &Request, artifact: &Verified<Artifact>, source: ora_archive
     }
 }
 
-fn same_bytes(request: &Request, artifact: &Verified<Artifact>, unpacked: &Unpacked) -> Result<(), InstallError> {
+pub(crate) fn same_bytes(
+    request: &Request,
+    artifact: &Verified<Artifact>,
+    unpacked: &Unpacked,
+) -> Result<(), InstallError> {
     let (actual, expected) = (unpacked.archive.0, artifact.sha256());
     if actual == expected {
         return Ok(());

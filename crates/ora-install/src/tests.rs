@@ -23,12 +23,15 @@ use ora_schema::{
 use ora_verify::{Evidence, Expectation, Measured, Verified};
 
 use crate::{
-    Artifact, Change, Consent, Context, InstallError, Request, ScriptSettings, Session, Staged, Which,
+    Artifact, Change, Choices, Consent, Context, InstallError, Request, ScriptSettings, Session, Staged, Which,
     findings::{self, Problem},
 };
 
 mod crashes;
 mod install;
+
+/// A switch that leaves both versions.
+const KEEP: Choices = Choices { keep: true, force: false };
 
 thread_local! {
     /// Steps that were passed, and where to die.
@@ -143,7 +146,7 @@ impl Bed {
             assert_eq!(findings::verify(receipt).unwrap(), [], "{when}");
             owned.push(PathBuf::from(&receipt.install_dir));
             for kept in crate::Receipts::new(self.prefix()).kept(&receipt.name).unwrap() {
-                assert_eq!(kept.files.is_empty(), false, "{when}");
+                assert!(!kept.files.is_empty(), "{when}");
                 assert!(Path::new(&kept.install_dir).is_dir(), "{when}: kept {}", kept.version);
                 owned.push(PathBuf::from(kept.install_dir));
             }

@@ -63,10 +63,38 @@ impl Session<'_> {
         }
         crate::step!("uninstall-recorded");
         let mut hidden = Vec::new();
-        self.take_away(&intent, name, &mut hidden)?;
+        if let Err(failure) = self.take_away(&intent, name, &mut hidden) {
+            return Err(self.restore_links(&intent, name, journal, failure));
+        }
         journal.done()?;
         self.delete(&hidden);
         Ok(current.into_iter().chain(kept).collect())
+    }
+
+    /// Makes links again that a failed removal took away, as long as there is a receipt for them; behind that point only the
+    /// next start can finish.
+    fn restore_links(
+        &self,
+        intent: &Intent,
+        name: &PackageName,
+        journal: Journal,
+        failure: InstallError,
+    ) -> InstallError {
+        let put_back = || {
+            if intent.action == Action::Uninstall && self.receipts.load(name)?.is_none() {
+                return Ok(false);
+            }
+            for linked in &intent.links {
+                if link::look(&linked.path)? == link::Found::Nothing {
+                    link::create(&linked.path, &linked.target)?;
+                }
+            }
+            Ok(true)
+        };
+        match put_back().and_then(|is_back| if is_back { journal.done() } else { Ok(()) }) {
+            Ok(()) => failure,
+            Err(source) => InstallError::Undo { failure: failure.to_string(), source: Box::new(source) },
+        }
     }
 
     /// Every step of a removal; each does nothing where it was done before.

@@ -46,7 +46,7 @@ const DEEDS: [Deed; 6] = [
             bed.install(request("1.0")).unwrap();
             bed.install(Request { keep: true, ..request("2.0") }).unwrap();
         },
-        run: |bed| drop(bed.session().switch(&tool(), &"1.0".parse().unwrap(), true, false)),
+        run: |bed| drop(bed.session().switch(&tool(), &"1.0".parse().unwrap(), KEEP)),
         before: Some("2.0"),
         after: Some("1.0"),
     },

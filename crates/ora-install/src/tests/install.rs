@@ -45,12 +45,12 @@ fn a_kept_version_comes_back_without_its_archive() {
     bed.check("kept");
     let session = bed.session();
     let version = |text: &str| text.parse().unwrap();
-    assert_eq!(session.switch(&tool(), &version("3.0"), true, false).unwrap_err().kind(), Kind::NotFound);
-    let back = session.switch(&tool(), &version("1.0"), true, false).unwrap();
+    assert_eq!(session.switch(&tool(), &version("3.0"), KEEP).unwrap_err().kind(), Kind::NotFound);
+    let back = session.switch(&tool(), &version("1.0"), KEEP).unwrap();
     assert_eq!(back.install_dir, old.install_dir);
     assert_eq!((bed.runs("tool").as_deref(), bed.runs("new")), (Some("1.0"), None));
     assert_eq!(session.receipts().kept(&tool()).unwrap()[0].version, version("2.0"));
-    session.switch(&tool(), &version("2.0"), false, false).unwrap();
+    session.switch(&tool(), &version("2.0"), Choices::default()).unwrap();
     assert!(session.receipts().kept(&tool()).unwrap().is_empty());
     assert!(!Path::new(&old.install_dir).exists());
     session.uninstall(&tool(), Which::Version(&version("2.0"))).unwrap();
@@ -233,8 +233,8 @@ fn several_packages_are_one_commit_and_stop_at_the_first_failure() {
     assert_eq!(committed.receipts.len(), 2);
     let (name, error) = committed.failure.unwrap();
     assert_eq!(name.as_str(), "c", "{error}");
-    let names = session.receipts().names().unwrap();
-    assert_eq!(names.iter().map(PackageName::as_str).collect::<Vec<_>>(), ["a", "group/a"]);
+    let installed = session.receipts().names().unwrap();
+    assert_eq!(installed.iter().map(PackageName::as_str).collect::<Vec<_>>(), ["a", "group/a"]);
     assert!(matches!(bed.stage(&session, named("A", "x")), Err(InstallError::CaseTwin { .. })));
     assert_eq!(listed(&bed.prefix().packages().join("group/a")).len(), 1);
     session.uninstall(&"group/a".parse().unwrap(), Which::Everything).unwrap();
@@ -288,10 +288,12 @@ fn a_preview_writes_nothing_and_says_what_is_shadowed() {
     fs::create_dir(&elsewhere).unwrap();
     fs::write(elsewhere.join("tool"), "").unwrap();
     fs::set_permissions(elsewhere.join("tool"), fs::Permissions::from_mode(0o755)).unwrap();
-    let session = bed.session();
     let artifact = bed.artifact("tool.tar", &archive("1.0"));
     let request = Request { path: vec![elsewhere.clone()], ..request("1.0") };
-    let plan = session.preview(&request, &artifact, &UnpackOptions::default()).unwrap();
+    let plan =
+        crate::preview(&crate::Receipts::new(bed.prefix()), &request, &artifact, &UnpackOptions::default()).unwrap();
+    assert!(!bed.home.path().join("data").exists(), "nothing is made");
+    let session = bed.session();
     assert_eq!((plan.change.clone(), plan.files, plan.links.len()), (Change::New, 4, 2));
     assert_eq!(plan.links[0].shadows, [elsewhere.join("tool")]);
     assert!(plan.notes.iter().any(|note| note.contains("not on PATH")));
@@ -312,4 +314,79 @@ fn executables_of_other_systems_are_refused() {
         session.stage(Request { rules: Rules::default(), ..request("1.0") }, &artifact, &UnpackOptions::default());
     assert!(matches!(error.unwrap_err(), InstallError::ForeignExecutable { .. }));
     assert!(listed(bed.prefix().packages()).is_empty());
+}
+
+#[test]
+fn a_step_that_fails_takes_everything_back() {
+    let bed = Bed::new();
+    fs::write(bed.home.path().join("bin"), "no directory").unwrap();
+    assert!(bed.install(request("1.0")).is_err());
+    fs::remove_file(bed.home.path().join("bin")).unwrap();
+    bed.check("first");
+    assert!(bed.current().is_none());
+    bed.install(request("1.0")).unwrap();
+    // The second link cannot be made: the first leads back where it led.
+    fs::create_dir(bed.bin("foreign")).unwrap();
+    let session = bed.session();
+    let staged = bed.stage(&session, request("2.0")).unwrap();
+    fs::create_dir(bed.bin("new")).unwrap();
+    let failed = session.commit(vec![(staged, withheld())]).unwrap().failure;
+    assert!(failed.is_some());
+    fs::remove_dir(bed.bin("new")).unwrap();
+    drop(session);
+    bed.check("second");
+    assert_eq!((bed.runs("tool").as_deref(), bed.runs("old").as_deref()), (Some("1.0"), Some("1.0")));
+}
+
+#[test]
+fn many_at_once_take_turns() {
+    let bed = Bed::new();
+    std::thread::scope(|scope| {
+        for at in 0..6 {
+            let bed = &bed;
+            scope.spawn(move || match at % 3 {
+                0 => drop(bed.install(request("1.0")).unwrap()),
+                1 => drop(bed.install(Request { keep: true, ..request("2.0") }).unwrap()),
+                _ => drop(bed.session().uninstall(&tool(), Which::Everything)),
+            });
+        }
+    });
+    bed.check("after all");
+}
+
+#[test]
+fn what_an_older_ora_installed_is_taken_over_once() {
+    let bed = Bed::new();
+    let package = bed.prefix().packages().join("tool");
+    fs::create_dir_all(package.join("bin")).unwrap();
+    fs::write(package.join("bin/tool"), "old").unwrap();
+    fs::create_dir(bed.home.path().join("bin")).unwrap();
+    symlink(package.join("bin/tool"), bed.bin("tool")).unwrap();
+    symlink("/elsewhere", bed.bin("foreign")).unwrap();
+    fs::set_permissions(bed.home.path().join("data"), fs::Permissions::from_mode(0o755)).unwrap();
+    let old = |name: &str, install_dir: &Path| ora_schema::installed_toml::OldInstall {
+        name: name.parse().unwrap(),
+        version: "1.0".parse().unwrap(),
+        tag: "v1.0".parse().unwrap(),
+        installed_at: None,
+        mode: Mode::Userland,
+        install_dir: install_dir.display().to_string(),
+        files: vec![],
+        links: vec![bed.bin("tool").display().to_string(), bed.bin("foreign").display().to_string()],
+        registry: None,
+    };
+    let list = [old("tool", &package), old("etc", Path::new("/etc")), old("gone", &package.join("../gone"))];
+    let session = bed.session();
+    assert!(session.is_untouched());
+    let taken = session.carry_over(&list, "linux-x86_64".parse().unwrap()).unwrap();
+    assert_eq!(taken.len(), 1);
+    assert_eq!((taken[0].links.len(), taken[0].files.len(), taken[0].sha256), (1, 1, None));
+    assert_eq!(findings::verify(&taken[0]).unwrap(), []);
+    assert!(session.carry_over(&list, "linux-x86_64".parse().unwrap()).unwrap().is_empty());
+    // Its files lie where versions lie; the next version lies elsewhere, and the old one goes.
+    bed.install_in(&session, request("2.0")).unwrap();
+    drop(session);
+    assert!(!package.exists());
+    assert_eq!(bed.runs("tool").as_deref(), Some("2.0"));
+    bed.check("updated");
 }
