@@ -131,7 +131,8 @@ pub fn remove_empty_up_to(from: &Path, top: &Path) {
     }
 }
 
-/// Removes what interrupted writes left directly in `directory`. Only for whoever holds its lock exclusively.
+/// Removes what interrupted writes left directly in `directory`, files and directories; says how many. What belongs to a
+/// process that is still alive stays; what this very process has there goes, so only for whoever holds the lock.
 pub fn sweep(directory: &Path) -> Result<usize, FsError> {
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -140,7 +141,15 @@ pub fn sweep(directory: &Path) -> Result<usize, FsError> {
     let mut removed = 0;
     for entry in entries {
         let entry = entry.map_err(|e| FsError::io("list", directory, e))?;
-        if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) && remove(&entry.path())? {
+        if !is_abandoned(&entry.file_name()) {
+            continue;
+        }
+        let kind = entry.file_type().map_err(|e| FsError::io("read", &entry.path(), e))?;
+        if kind.is_dir() {
+            let gone = std::fs::remove_dir_all(entry.path());
+            gone.map_err(|e| FsError::io("remove", &entry.path(), e))?;
+            removed += 1;
+        } else if remove(&entry.path())? {
             removed += 1;
         }
     }
@@ -217,6 +226,15 @@ pub fn temporary_beside(path: &Path) -> PathBuf {
     parent(path).join(format!("{TEMPORARY}{}-{count}", std::process::id()))
 }
 
+/// Whether a name is that of a file being written by a process that is no more, or by this one.
+fn is_abandoned(name: &std::ffi::OsStr) -> bool {
+    let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY)) else { return false };
+    let process = rest.split('-').next().and_then(|pid| pid.parse::<i32>().ok()).filter(|pid| *pid > 0);
+    let Some(process) = process.and_then(rustix::process::Pid::from_raw) else { return true };
+    process == rustix::process::getpid()
+        || rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH)
+}
+
 pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(above) if !above.as_os_str().is_empty() => above,
@@ -258,7 +276,10 @@ mod tests {
         drop(Pending::new(&home.path().join("a"), Mode::Public).unwrap());
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
         std::mem::forget(Pending::new(&home.path().join("a"), Mode::Public).unwrap());
-        assert_eq!(sweep(home.path()).unwrap(), 1);
+        std::fs::write(home.path().join(".ora-tmp-1-0"), "of a process that is alive").unwrap();
+        std::fs::create_dir_all(home.path().join(".ora-tmp-2147483647-0/a")).unwrap();
+        assert_eq!(sweep(home.path()).unwrap(), 2);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
         assert_eq!(sweep(&home.path().join("none")).unwrap(), 0);
     }
 

@@ -301,9 +301,14 @@ impl Prefix {
         suffixed(self.receipts().join(name.to_path()), ".json")
     }
 
+    /// What is known besides the receipts.
+    pub fn state(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
     /// Receipts of versions that are unpacked but not current.
     pub fn kept(&self) -> PathBuf {
-        self.root.join("state").join("kept")
+        self.state().join("kept")
     }
 
     /// The receipt of a version that is unpacked but not current.

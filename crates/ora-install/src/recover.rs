@@ -25,7 +25,7 @@ impl Session<'_> {
         let left = Journal::left(self.prefix())?;
         let mut hidden = Vec::new();
         if !left.is_empty() {
-            atomic::sweep(self.prefix().bin())?;
+            self.sweep()?;
         }
         for (journal, intent) in left {
             if let Some((intent, name, version)) = intent.and_then(|i| i.package().map(|(n, v)| (i, n, v))) {
@@ -46,7 +46,20 @@ impl Session<'_> {
         hidden.sort();
         hidden.dedup();
         self.delete(&hidden);
-        atomic::sweep(&self.prefix().receipts())?;
+        atomic::sweep(self.prefix().root())?;
+        atomic::sweep(&self.prefix().state())?;
+        Ok(())
+    }
+
+    /// Files that were being written when the process died.
+    fn sweep(&self) -> Result<(), InstallError> {
+        atomic::sweep(self.prefix().bin())?;
+        let mut directories = vec![self.prefix().receipts(), self.prefix().kept()];
+        while let Some(directory) = directories.pop() {
+            atomic::sweep(&directory)?;
+            let Ok(entries) = std::fs::read_dir(&directory) else { continue };
+            directories.extend(entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()));
+        }
         Ok(())
     }
 
