@@ -52,8 +52,8 @@ pub struct Environment {
     pub ci: bool,
     /// `PATH`.
     pub path: Option<OsString>,
-    /// `SUDO_USER`: who called sudo.
-    pub sudo_user: Option<String>,
+    /// What ssh needs when git calls it: `HOME`, `USER`, `LOGNAME`, `SSH_AUTH_SOCK`, as far as they are set.
+    pub ssh: Vec<(String, OsString)>,
     /// `ORA_SECURITY_<SECTION>_<KEY>`: what stands behind the prefix, and the value.
     pub security: BTreeMap<String, String>,
     /// For tests of debug builds.
@@ -180,7 +180,10 @@ impl Reader {
             columns: self.text("COLUMNS").and_then(|columns| columns.parse().ok()),
             ci: self.values.contains_key("CI"),
             path: self.values.get("PATH").cloned(),
-            sudo_user: self.text("SUDO_USER"),
+            ssh: ["HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK"]
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), self.values.get(*name)?.clone())))
+                .collect(),
             security: self.security(),
             test: self.test_hooks(),
             unreadable: self.unreadable,

@@ -19,6 +19,7 @@ pub mod env;
 pub mod failure;
 pub mod output;
 pub mod places;
+pub mod remote;
 pub mod settings;
 mod signals;
 pub mod wire;
