@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use ora_core::{Hint, Hinted, Kind, PackageName, Platform, RegistryName, RemoteError, RemoteFailure, SourceUrl, Untrusted};
+use ora_core::{
+    Hint, Hinted, Kind, PackageName, Platform, RegistryName, RemoteError, RemoteFailure, SourceUrl, Untrusted,
+};
 use ora_schema::repo::Diagnostic;
 
 /// Why a verb failed.

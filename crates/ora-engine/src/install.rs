@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ora_audit::{Action as Deed, Log, Outcome, Record, Supply};
 use ora_core::{PackageArgument, Sha256, Tag, Version, VersionWish, template::Encoding, template::Variable};
-use ora_install::{Artifact, InstallPlan, Receipts, ScriptSettings, Session, Staged};
+use ora_install::{Artifact, Choices, InstallPlan, Receipts, ScriptSettings, Session, Staged};
 use ora_schema::{
     local_metadata::{self, LocalMetadata},
     receipt::{Origin, Reason, Receipt},
@@ -108,7 +108,7 @@ pub(crate) enum Road {
 }
 
 /// Answers whether the script of a plan may run; the caller has shown it.
-pub type Consent<'a> = dyn Fn(&Planned, &InstallPlan) -> ora_install::Consent + Sync + 'a;
+pub type Consent<'a> = dyn Fn(&Planned, &InstallPlan) -> ora_install::Consent + 'a;
 
 /// What was done with one package.
 #[derive(Clone, Debug)]
@@ -124,7 +124,11 @@ pub struct Done {
 }
 
 /// Finds out what is to be done; fetches nothing but definitions and listings.
-pub fn prepare(context: &Context<'_>, registries: &Registries<'_, '_>, request: &Request) -> Result<Vec<Planned>, Error> {
+pub fn prepare(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    request: &Request,
+) -> Result<Vec<Planned>, Error> {
     match &request.what {
         What::Packages { arguments, version } => {
             arguments.iter().map(|argument| package(context, registries, request, argument, version.as_ref())).collect()
@@ -148,7 +152,8 @@ fn package(
 ) -> Result<Planned, Error> {
     let asked = registries.request(argument)?;
     let wish = version.cloned().unwrap_or(asked.version);
-    let before = installed::receipt(context, &asked.name)?.filter(|one| request.mode.is_none_or(|mode| one.mode == mode));
+    let before =
+        installed::receipt(context, &asked.name)?.filter(|one| request.mode.is_none_or(|mode| one.mode == mode));
     if let Some(receipt) = &before {
         let same_place = asked.registry.as_ref().is_none_or(|wanted| installed::registry_of(receipt) == Some(wanted));
         if !request.force && same_place && satisfies(receipt, &wish) {
@@ -250,7 +255,8 @@ pub(crate) fn find(
     wanted: WantedVersion<'_>,
 ) -> Result<ora_source::Found, Error> {
     let listings = KeptListings::new(context);
-    let asking = ora_source::Context { listings: &listings, apis: &context.policy.apis, limits: &context.policy.sources };
+    let asking =
+        ora_source::Context { listings: &listings, apis: &context.policy.apis, limits: &context.policy.sources };
     let found = ora_source::find(&chosen.text.definition, wanted, context.host, Asking::Always, &asking)?;
     for note in &found.notes {
         context.reporter.notice(note.clone());
@@ -260,9 +266,8 @@ pub(crate) fn find(
 
 fn archive(context: &Context<'_>, request: &Request, file: &PathBuf, metadata: &PathBuf) -> Result<Planned, Error> {
     let text = definitions::read_text(metadata, context.policy.definitions.max_bytes)?;
-    let (metadata, warnings) = local_metadata::parse(&text, &context.policy.definitions).map_err(|diagnostics| {
-        Error::Definition { place: metadata.clone(), text: text.clone(), diagnostics }
-    })?;
+    let (metadata, warnings) = local_metadata::parse(&text, &context.policy.definitions)
+        .map_err(|diagnostics| Error::Definition { place: metadata.clone(), text: text.clone(), diagnostics })?;
     for warning in warnings {
         context.reporter.warning(warning.to_string());
     }
@@ -459,7 +464,8 @@ fn own_file(path: &PathBuf, metadata: &LocalMetadata, sha256: Option<Sha256>) ->
     if let Some(sha256) = sha256 {
         expectation = expectation.claim(ora_verify::Evidence::User, ora_core::Digest::Sha256(sha256));
     }
-    let name = path.file_name().map_or_else(|| metadata.name.last().to_owned(), |name| name.to_string_lossy().into_owned());
+    let name =
+        path.file_name().map_or_else(|| metadata.name.last().to_owned(), |name| name.to_string_lossy().into_owned());
     Ok(expectation.satisfied_by(&measured, Artifact { file, name })?)
 }
 
@@ -485,7 +491,7 @@ fn install(
             match one.step {
                 Step::Nothing => {}
                 Step::Switch => {
-                    let receipt = session.switch(&one.name, &one.version, true, false)?;
+                    let receipt = session.switch(&one.name, &one.version, Choices { keep: true, force: false })?;
                     done.push((at, Done { receipt, before: one.before.clone(), step: Step::Switch, plan: None }));
                 }
                 Step::Install => {
@@ -585,12 +591,7 @@ fn commit(
 }
 
 /// Whether a script may run: the policy first, then the user.
-fn answer(
-    context: &Context<'_>,
-    planned: &Planned,
-    plan: &InstallPlan,
-    consent: &Consent<'_>,
-) -> ora_install::Consent {
+fn answer(context: &Context<'_>, planned: &Planned, plan: &InstallPlan, consent: &Consent<'_>) -> ora_install::Consent {
     let withheld = |reason: &str| ora_install::Consent::Withheld { reason: reason.to_owned() };
     let rules = &context.policy.scripts;
     let Some(script) = &plan.script else { return withheld("there is none") };

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use ora_core::{PackageName, RegistryName, nearest};
-use ora_install::{Receipts, findings::{self, Finding}};
+use ora_install::{
+    Receipts,
+    findings::{self, Finding},
+};
 use ora_schema::{
     receipt::{Origin, Reason, Receipt},
     repo::Mode,
@@ -59,21 +62,13 @@ impl Installed {
                 Reason::Requested => "requested",
                 Reason::Dependency => "dependency",
             },
-            mode: mode_word(receipt.mode),
+            mode: receipt.mode.word(),
             installed_at: receipt.installed_at.to_string(),
             sha256: receipt.sha256.map(|digest| digest.to_string()),
             commands: receipt.links.iter().map(|link| link.command.clone()).collect(),
             directory: receipt.install_dir.clone(),
             evidence: receipt.evidence.clone(),
         }
-    }
-}
-
-/// `userland` or `system`.
-pub fn mode_word(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Userland => "userland",
-        Mode::System => "system",
     }
 }
 

@@ -21,6 +21,7 @@ mod error;
 mod listings;
 mod obtain;
 
+pub mod info;
 pub mod install;
 pub mod installed;
 pub mod registries;
@@ -30,8 +31,12 @@ pub mod update;
 
 pub use context::{Context, Policy, ScriptPolicy, Wishes};
 pub use error::Error;
+pub use ora_audit::Outcome;
+pub use ora_install::findings::Problem;
 pub use ora_install::{Consent, InstallPlan};
-pub use ora_registry::{Catalogue, Detected, Location, RegistryLimits, RegistrySource, Rollback, detect};
+pub use ora_registry::{
+    Catalogue, Detected, Fault, Location, RegistryLimits, RegistrySource, Rollback, Synced, detect,
+};
 pub use ora_source::{Apis, view};
 pub use ora_store::Store;
 pub use registries::Registries;

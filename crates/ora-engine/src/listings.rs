@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ora_core::{Reach, Remote, RemoteError, RemoteFailure, Request, SourceUrl, Timestamp};
+use ora_core::{Reach, Remote, RemoteError, RemoteFailure, Request, SourceUrl};
 use ora_source::{Listings, Page, SourceError};
 use ora_store::Listing;
 
@@ -107,4 +107,3 @@ fn is_outage(error: &RemoteError) -> bool {
 fn page(kept: &Listing, age: Option<u64>) -> Page {
     Page { bytes: kept.bytes.clone(), next: kept.head.next_page.clone(), age }
 }
-

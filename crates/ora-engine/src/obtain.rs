@@ -3,7 +3,10 @@
 use std::io::{Read, Write};
 
 use ora_audit::Supply;
-use ora_core::{Digest, EntryPath, Event, Reach, RegistryName, Remote, RemoteError, RemoteFailure, Request, Resume, Sha256, SourceUrl};
+use ora_core::{
+    Digest, EntryPath, Event, Reach, RegistryName, Remote, RemoteError, RemoteFailure, Request, Resume, Sha256,
+    SourceUrl,
+};
 use ora_install::Artifact;
 use ora_schema::{
     release::{ChecksumFile, DigestOrigin, Release},
@@ -68,7 +71,8 @@ fn obtain_release(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release)
     }
     let Some(remote) = context.reach.remote() else { return offline(context, wanted, release) };
     if let Reach::StoreFirst(_) = context.reach
-        && let Some(held) = context.store.find_release(&release.name, release.version.as_str(), release.platform, wanted.registry)?
+        && let Some(held) =
+            context.store.find_release(&release.name, release.version.as_str(), release.platform, wanted.registry)?
     {
         return from_store(context, &held, release, &kept_expectation(context, wanted, release, &held)?);
     }
@@ -282,8 +286,7 @@ fn download(
         resume: known.as_ref().map(|(offset, validator)| Resume { offset: *offset, validator }),
         ..Request::new(&release.url, context.policy.max_download_size)
     };
-    let mut response =
-        remote.get(&request).map_err(|source| Error::fetch(&release.name, &release.url, source))?;
+    let mut response = remote.get(&request).map_err(|source| Error::fetch(&release.name, &release.url, source))?;
     partial.begin(&release.url, &response.validators, response.offset, expectation.needs_sha512())?;
     let already = response.offset;
     let total = response.length.map(|length| length + already);

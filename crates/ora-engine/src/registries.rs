@@ -110,7 +110,12 @@ impl<'r, 'c> Registries<'r, 'c> {
             None => enabled.map(|source| source.name.clone()).collect(),
         };
         let is_offline = context.reach.remote().is_none();
-        Ok(Error::UnknownPackage { name: name.clone(), nearest: self.catalogue.nearest(name.as_str(), 3)?, registries, is_offline })
+        Ok(Error::UnknownPackage {
+            name: name.clone(),
+            nearest: self.catalogue.nearest(name.as_str(), 3)?,
+            registries,
+            is_offline,
+        })
     }
 
     /// Brings every enabled registry up to date before an update. One that cannot be reached keeps its old state, which is
@@ -118,7 +123,9 @@ impl<'r, 'c> Registries<'r, 'c> {
     pub fn refresh(&self, context: &Context<'_>) {
         let Some(remote) = context.reach.remote() else { return };
         for source in self.catalogue.sources().iter().filter(|source| source.is_enabled && source.is_fetched()) {
-            context.reporter.report(ora_core::Event::Step { action: "synchronising", subject: source.name.to_string() });
+            context
+                .reporter
+                .report(ora_core::Event::Step { action: "synchronising", subject: source.name.to_string() });
             if let Err(error) = self.catalogue.sync(&source.name, remote, Rollback::Refuse) {
                 let mut text = format!("the registry `{}` keeps its old state: {error}", source.name);
                 let mut cause = std::error::Error::source(&error);

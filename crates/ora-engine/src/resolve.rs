@@ -31,7 +31,11 @@ pub enum Answer {
 }
 
 /// Resolves for every platform asked for.
-pub fn resolve(context: &Context<'_>, registries: &Registries<'_, '_>, request: &Request) -> Result<Vec<Answer>, Error> {
+pub fn resolve(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    request: &Request,
+) -> Result<Vec<Answer>, Error> {
     let (chosen, wish) = match (&request.package, &request.repo) {
         (Some(argument), _) => {
             let asked = registries.request(argument)?;
@@ -68,9 +72,14 @@ fn one(
         return Ok(view(context, &found?));
     }
     let listings = KeptListings::new(context);
-    let asking = ora_source::Context { listings: &listings, apis: &context.policy.apis, limits: &context.policy.sources };
+    let asking =
+        ora_source::Context { listings: &listings, apis: &context.policy.apis, limits: &context.policy.sources };
     // Only a run without any network is answered from what is held; there an exact version may still be taken as typed.
-    let when = if matches!((context.reach, wanted), (Reach::StoreOnly, Wanted::Latest)) { Asking::Always } else { Asking::WhenNeeded };
+    let when = if matches!((context.reach, wanted), (Reach::StoreOnly, Wanted::Latest)) {
+        Asking::Always
+    } else {
+        Asking::WhenNeeded
+    };
     Ok(view(context, &find(definition, wanted, platform, when, &asking)?))
 }
 

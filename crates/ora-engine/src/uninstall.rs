@@ -46,3 +46,17 @@ fn version_of(context: &Context<'_>, receipt: &Receipt, wish: &VersionWish) -> R
         installed: receipt.version.to_string(),
     })
 }
+
+/// Drops the downloads of removed packages from the cache, unless another reason keeps one. Returns how many files went.
+pub fn forget(context: &Context<'_>, gone: &[Receipt]) -> Result<usize, Error> {
+    let mut count = 0;
+    for receipt in gone {
+        for held in context.store.releases(&receipt.name)? {
+            let is_kept = held.sidecar.reasons.iter().any(|reason| *reason != ora_schema::sidecar::Reason::Installed);
+            if !is_kept && context.store.forget(&held)? {
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
+}

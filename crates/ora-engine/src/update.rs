@@ -36,7 +36,10 @@ pub fn prepare(
         match one(context, registries, request, &receipt) {
             Ok(Some(planned)) => prepared.planned.push(planned),
             Ok(None) => {
-                context.reporter.notice(format!("`{}` came from {}, which has no newer versions to offer", receipt.name, receipt.origin));
+                context.reporter.notice(format!(
+                    "`{}` came from {}, which has no newer versions to offer",
+                    receipt.name, receipt.origin
+                ));
             }
             Err(error) => prepared.failed.push(error),
         }

@@ -212,7 +212,7 @@ impl<'a> Catalogue<'a> {
         let cache = self.layout.cache();
         let path = self.layout.index();
         let place = match private::check(cache)? {
-            Checked::Private | Checked::Narrowed => Place::Own(path),
+            Checked::Private | Checked::Narrowed | Checked::Readable => Place::Own(path),
             Checked::ReadOnly => Place::ReadOnly(path),
             Checked::Missing
                 if self.sources.iter().all(|source| source.is_fetched() && source.local_clone.is_none()) =>

@@ -2,6 +2,7 @@
 
 use ora_core::{EntryPath, Timestamp};
 use ora_fs::{FsError, atomic, blob, private, sync};
+use ora_index::Step;
 use ora_schema::sidecar::{EvidenceFile, Sidecar};
 
 use crate::{
@@ -43,10 +44,11 @@ impl Store<'_> {
         self.prepare()?;
         let _reading = self.shared()?;
         let _writing = self.writing()?;
+        let before = self.stamp();
+        let same = self.held_with(&sidecar)?;
         let sidecar = self.with_evidence(sidecar, evidence)?;
-        let same: Vec<Held> = self.held_with(&sidecar)?;
         if let Some(held) = same.iter().find(|held| held.sidecar.is_same_release(&sidecar)) {
-            let held = self.told_more(held, sidecar, now)?;
+            let held = self.told_more(held, sidecar, now, &before)?;
             partial.discard()?;
             return Ok(held);
         }
@@ -64,7 +66,7 @@ impl Store<'_> {
         for other in &same {
             share_bytes(&path, other)?;
         }
-        self.recorded(&file, same.iter().map(|held| &held.file))
+        self.recorded(&file, same.iter().map(|held| &held.file), &before)
     }
 
     /// Writes the evidence and names it in the sidecar.
@@ -80,7 +82,7 @@ impl Store<'_> {
     }
 
     /// Adds to a sidecar what a second download of the same artifact brought.
-    fn told_more(&self, held: &Held, newer: Sidecar, now: Timestamp) -> Result<Held, StoreError> {
+    fn told_more(&self, held: &Held, newer: Sidecar, now: Timestamp, before: &str) -> Result<Held, StoreError> {
         let mut sidecar = held.sidecar.clone();
         for evidence in newer.evidence {
             sidecar.evidence.retain(|other| other.file != evidence.file);
@@ -97,7 +99,7 @@ impl Store<'_> {
         sidecar.source = newer.source.or(sidecar.source);
         sidecar.tag = newer.tag.or(sidecar.tag);
         sidecars::write(self, &held.file, &sidecar, now)?;
-        self.recorded(&held.file, [])
+        self.recorded(&held.file, [], before)
     }
 
     /// Finds a name that is not taken.
@@ -154,6 +156,7 @@ impl Store<'_> {
         &self,
         file: &EntryPath,
         touched: impl IntoIterator<Item = &'f EntryPath>,
+        before: &str,
     ) -> Result<Held, StoreError> {
         let gone = || StoreError::Gone { file: file.to_string() };
         let held = sidecars::load(self, file).ok_or_else(gone)?;
@@ -161,8 +164,8 @@ impl Store<'_> {
         for other in touched {
             artifacts.extend(sidecars::load(self, other).as_ref().map(sidecars::artifact));
         }
-        let stamp = self.stamp();
-        self.note(&|index| index.put_artifacts(&artifacts, &stamp))?;
+        let step = Step { before: Some(before), after: &self.stamp() };
+        self.note(&|index| index.put_artifacts(&artifacts, step))?;
         Ok(held)
     }
 }

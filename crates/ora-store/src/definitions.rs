@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ora_core::{PackageName, Sha256};
 use ora_fs::{FsError, atomic, private};
+use ora_index::Step;
 
 use crate::{Store, StoreError};
 
@@ -15,14 +16,15 @@ impl Store<'_> {
     pub fn put_definition(&self, name: &PackageName, text: &str) -> Result<(), StoreError> {
         self.prepare()?;
         let _writing = self.writing()?;
+        let before = self.stamp();
         let [usual, other] = self.places(name);
         let path = if fits(&usual)? { usual } else { other };
         if atomic::read(&path, LIMIT)?.as_deref() == Some(text.as_bytes()) {
             return Ok(());
         }
         atomic::write(&path, text.as_bytes(), atomic::Mode::Private)?;
-        let stamp = self.stamp();
-        self.note(&|index| index.set_artifacts_stamp(&stamp))
+        let step = Step { before: Some(&before), after: &self.stamp() };
+        self.note(&|index| index.step_artifacts(step))
     }
 
     /// The text of the newest definition kept for a package.

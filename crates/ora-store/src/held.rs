@@ -4,7 +4,7 @@ use std::fs::File;
 
 use ora_core::{EntryPath, Kind, PackageName, Platform, RegistryName, Sha256, Timestamp, Untrusted};
 use ora_fs::{FsError, atomic, blob, private};
-use ora_index::Artifact;
+use ora_index::{Artifact, Step};
 use ora_schema::sidecar::{Reason, Sidecar};
 
 use crate::{Held, Store, StoreError, sidecars};
@@ -66,14 +66,16 @@ impl Store<'_> {
     pub fn set_reason(&self, held: &Held, reason: &Reason, is_kept: bool) -> Result<bool, StoreError> {
         self.prepare()?;
         let _writing = self.writing()?;
+        let before = self.stamp();
         let gone = || StoreError::Gone { file: held.file.to_string() };
         let mut current = sidecars::load(self, &held.file).ok_or_else(gone)?;
         let reasons = &mut current.sidecar.reasons;
         let is_changed = if is_kept { reasons.insert(reason.clone()) } else { reasons.remove(reason) };
         if is_changed {
             sidecars::write(self, &held.file, &current.sidecar, current.last_used)?;
-            let (artifact, stamp) = (sidecars::artifact(&current), self.stamp());
-            self.note(&|index| index.put_artifacts(std::slice::from_ref(&artifact), &stamp))?;
+            let artifact = sidecars::artifact(&current);
+            let step = Step { before: Some(&before), after: &self.stamp() };
+            self.note(&|index| index.put_artifacts(std::slice::from_ref(&artifact), step))?;
         }
         Ok(is_changed)
     }
@@ -90,11 +92,32 @@ impl Store<'_> {
         Err(StoreError::OtherBytes { name: held.sidecar.name.clone(), expected: known.sha256, actual })
     }
 
+    /// Deletes an artifact with its sidecar and evidence, and forgets it; whether it was there. Only for what somebody named:
+    /// what cannot be fetched again is gone for good.
+    pub fn forget(&self, held: &Held) -> Result<bool, StoreError> {
+        self.prepare()?;
+        let _removing = self.exclusive()?;
+        let _writing = self.writing()?;
+        let before = self.stamp();
+        // The sidecar last: until then the artifact can still be named.
+        let removed = atomic::remove(&held.path)?;
+        let same_bytes = self.with_digest(&held.sidecar.sha256)?;
+        if same_bytes.iter().all(|other| other.file == held.file) {
+            ora_fs::rooted::Root::remove_tree(&self.layout.evidence(&held.sidecar.sha256))
+                .map_err(|error| FsError::io(error.action, &error.path, error.source))?;
+        }
+        atomic::remove(&self.layout.sidecar(&held.file))?;
+        let step = Step { before: Some(&before), after: &self.stamp() };
+        self.note(&|index| index.remove_artifact(held.file.as_str(), step))?;
+        Ok(removed)
+    }
+
     /// Puts a bad file aside, with its sidecar, and forgets it. `actual` is the digest it has, where it could be read.
     pub fn quarantine(&self, held: &Held, actual: Option<&Sha256>) -> Result<std::path::PathBuf, StoreError> {
         self.prepare()?;
         let _removing = self.exclusive()?;
         let _writing = self.writing()?;
+        let before = self.stamp();
         let folder = self.layout.quarantine();
         let base = held.file.as_str().replace('/', "-");
         let name = (0..u32::MAX)
@@ -105,8 +128,8 @@ impl Store<'_> {
         let to = folder.join(&name);
         moved(&held.path, &to)?;
         moved(&self.layout.sidecar(&held.file), &folder.join(format!("{name}.json")))?;
-        let stamp = self.stamp();
-        self.note(&|index| index.remove_artifact(held.file.as_str(), &stamp))?;
+        let step = Step { before: Some(&before), after: &self.stamp() };
+        self.note(&|index| index.remove_artifact(held.file.as_str(), step))?;
         let actual = actual.map_or_else(|| "unreadable".to_owned(), ToString::to_string);
         self.reporter().warning(format!(
             "{} {} in the cache is damaged: expected {}, found {actual}; moved to `{}`",

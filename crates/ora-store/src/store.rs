@@ -9,7 +9,7 @@ use ora_fs::{
     lock::{Lock, Wish},
     private::{self, Checked},
 };
-use ora_index::{Index, IndexError, LazyIndex, Place, Stamp};
+use ora_index::{Index, IndexError, LazyIndex, Place, Stamp, Step};
 
 use crate::{StoreError, sidecars};
 
@@ -103,7 +103,9 @@ impl<'a> Store<'a> {
 
     /// Asks the index, brought in step with the sidecars first.
     pub(crate) fn ask<T>(&self, work: &dyn Fn(&Index) -> Result<T, IndexError>) -> Result<T, StoreError> {
-        Ok(self.index()?.ask(&|index| self.fill(index), work)?)
+        // Also while it is open: other processes and threads add artifacts, and their index may be another one.
+        let in_step = |index: &Index| self.fill(index).and_then(|()| work(index));
+        Ok(self.index()?.ask(&|index| self.fill(index), &in_step)?)
     }
 
     /// Records in the index what the files say already.
@@ -134,11 +136,18 @@ impl<'a> Store<'a> {
     }
 
     fn fill(&self, index: &Index) -> Result<(), IndexError> {
-        let stamp = self.stamp();
-        if index.artifacts_stamp()?.as_ref() == Some(&stamp) {
-            return Ok(());
+        // Whoever is overtaken by another process looks again; the last word is the next question's.
+        for _ in 0..3 {
+            let (before, after) = (index.artifacts_stamp()?, self.stamp());
+            if before.as_ref() == Some(&after) {
+                return Ok(());
+            }
+            let hits = index.artifacts()?.into_iter().map(|artifact| (artifact.file, artifact.hits)).collect();
+            let step = Step { before: before.as_deref(), after: &after };
+            if index.replace_artifacts(&sidecars::scan(self, &hits), step)? {
+                return Ok(());
+            }
         }
-        let hits = index.artifacts()?.into_iter().map(|artifact| (artifact.file, artifact.hits)).collect();
-        index.replace_artifacts(&sidecars::scan(self, &hits), &stamp)
+        Ok(())
     }
 }

@@ -268,7 +268,7 @@ fn eight_at_once_are_one_download() {
             });
         }
     });
-    assert_eq!(*downloads.lock().unwrap(), 1);
+    assert_eq!(*downloads.lock().unwrap(), 1, "{:?}", home.warnings());
     assert_eq!(home.files(), ["tool-1"]);
 }
 
@@ -295,7 +295,7 @@ fn a_deleted_or_lying_index_changes_no_answer() {
     let index = ora_index::Index::open(&home.layout.index(), ora_index::Access::Write).unwrap().into_index();
     let stamp = index.artifacts_stamp().unwrap().unwrap();
     let lie = ora_index::Artifact { file: "../../etc/passwd".into(), sha256: Sha256::of(b"x"), ..before[0].clone() };
-    index.put_artifacts(&[lie], &stamp).unwrap();
+    index.put_artifacts(&[lie], ora_index::Step { before: Some(&stamp), after: &stamp }).unwrap();
     assert_eq!(home.store().find(&Sha256::of(b"x")).unwrap(), None);
     assert_eq!(home.store().releases(&"a".parse().unwrap()).unwrap().len(), 2);
     fs::remove_file(home.layout.sidecar(&"a-2".parse().unwrap())).unwrap();

@@ -1,8 +1,19 @@
 //! One file per verb: asks the engine, and shows what it answers.
 
 pub mod completions;
+mod engine;
+pub mod info;
+pub mod install;
+pub mod list;
+pub mod registry;
+pub mod resolve;
+pub mod search;
+pub mod uninstall;
+pub mod update;
 pub mod validate;
+pub mod verify;
 pub mod welcome;
+pub mod which;
 
 use ora_core::Kind;
 
@@ -15,6 +26,16 @@ use crate::{
 /// Does what was asked for.
 pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
     match command {
+        Command::Install(arguments) => install::run(&arguments, wiring),
+        Command::Uninstall(arguments) => uninstall::run(&arguments, wiring),
+        Command::Update(arguments) => update::run(&arguments, wiring),
+        Command::List(arguments) => list::run(&arguments, wiring),
+        Command::Search(arguments) => search::run(&arguments, wiring),
+        Command::Info(arguments) => info::run(&arguments, wiring),
+        Command::Resolve(arguments) => resolve::run(&arguments, wiring),
+        Command::Registry(arguments) => registry::run(&arguments, wiring),
+        Command::Verify(arguments) => verify::run(&arguments, wiring),
+        Command::Which(arguments) => which::run(&arguments, wiring),
         Command::Validate(arguments) => validate::run(&arguments, wiring),
         Command::Completions(arguments) => completions::run(&arguments, wiring),
         _ => Err(Failure::new(Kind::Other, "this build has no engine")),

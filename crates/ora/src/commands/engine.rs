@@ -1,0 +1,213 @@
+//! Hands the engine what it works with: settings become a policy, a reach, a store and a catalogue.
+
+use std::path::{Path, PathBuf};
+
+use ora_core::{Hinted, Kind, Platform, Reach, Remote, Reporter};
+use ora_engine::{
+    Apis, Catalogue, Context, Error, Location, Policy, Registries, RegistryLimits, RegistrySource, Store, Wishes,
+    install::Done,
+};
+use ora_fs::lock::{PATIENCE, Wish};
+use ora_schema::registries::{Registry, RegistryKind, Trust};
+
+use super::registry::tls_options;
+use crate::{
+    failure::{Exit, Failure},
+    output::excerpt::Finding,
+    settings::Settings,
+    wire::Wiring,
+};
+
+/// Why a command ended early: the engine's error, or one of the command's own.
+pub(super) struct Ended(pub(super) Failure);
+
+/// What a command answers the engine with.
+pub(super) type EngineResult = Result<Exit, Ended>;
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Self(failure(error))
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+/// Everything a verb of the engine needs, made once for a run. Nothing in it connects or reads before it is asked for.
+pub(super) struct Engine<'w> {
+    wiring: &'w Wiring,
+    pub(super) settings: &'w Settings,
+    policy: Policy,
+    sources: Vec<RegistrySource>,
+    host: Platform,
+    path: Vec<PathBuf>,
+    home: Option<PathBuf>,
+    command: String,
+    prefer_cache: bool,
+}
+
+impl<'w> Engine<'w> {
+    /// Makes it from the settings.
+    pub(super) fn new(wiring: &'w Wiring, prefer_cache: bool) -> Result<Self, Failure> {
+        let settings = wiring.settings()?;
+        let apis = Apis::new(settings.github_api.clone(), settings.gitlab_api.clone())
+            .map_err(|error| Failure::of(Kind::ConfigInvalid, &error))?;
+        let public = settings.registries.iter().filter(|one| one.trust == Trust::Public);
+        let wishes = Wishes {
+            default_mode: settings.config.install.default_mode.get().copied(),
+            unproven_allowed: settings.config.suppress_insecure_warnings.clone(),
+            apis,
+            page_ttl: settings.config.scraper.ttl,
+            public_registries: public.map(|one| one.name.clone()).collect(),
+        };
+        let host =
+            Platform::host(is_musl()).ok_or_else(|| Failure::new(Kind::Other, "this platform has no name here"))?;
+        let path =
+            wiring.environment.path.as_ref().map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+        Ok(Self {
+            policy: Policy::new(&settings.policy, wishes),
+            sources: sources(settings)?,
+            wiring,
+            settings,
+            host,
+            path,
+            home: wiring.environment.home_directory(),
+            command: command_line(),
+            prefer_cache: prefer_cache || settings.config.offline.prefer_cache,
+        })
+    }
+
+    /// Runs a verb.
+    pub(super) fn run(
+        &self,
+        verb: impl FnOnce(&Context<'_>, &Registries<'_, '_>) -> EngineResult,
+    ) -> Result<Exit, Failure> {
+        let reporter: &dyn Reporter = self.wiring.printer.as_ref();
+        let store = Store::new(&self.settings.layout, self.host, self.wish());
+        let catalogue = self.catalogue(self.sources.clone());
+        let rules = &self.settings.policy.registries;
+        let registries = Registries::new(&catalogue, rules.fail_on_ambiguous_package, rules.allow_package_shadowing);
+        let remote = if self.settings.offline { None } else { crate::remote::connect(self.wiring, self.settings)? };
+        let remote: Option<&dyn Remote> = remote.as_deref();
+        let reach = match remote {
+            None => Reach::StoreOnly,
+            Some(remote) if self.prefer_cache => Reach::StoreFirst(remote),
+            Some(remote) => Reach::RemoteFirst(remote),
+        };
+        let context = Context {
+            layout: &self.settings.layout,
+            store: &store,
+            reach,
+            policy: &self.policy,
+            reporter,
+            clock: &self.wiring.clock,
+            host: self.host,
+            command: &self.command,
+            path: &self.path,
+            home: self.home.as_deref(),
+        };
+        verb(&context, &registries).map_err(|ended| ended.0)
+    }
+
+    /// A catalogue of these registries.
+    pub(super) fn catalogue(&self, sources: Vec<RegistrySource>) -> Catalogue<'_> {
+        let rules = &self.settings.policy.registries;
+        let limits = RegistryLimits {
+            max_size: rules.max_registry_size.bytes(),
+            timeout: std::time::Duration::from_secs(rules.sync_timeout_seconds),
+            parse: self.settings.parse_limits(),
+            ..RegistryLimits::default()
+        };
+        Catalogue::new(&self.settings.layout, sources, limits, self.wish())
+    }
+
+    fn wish(&self) -> Wish<'_> {
+        Wish {
+            what: "",
+            command: &self.command,
+            clock: &self.wiring.clock,
+            patience: PATIENCE,
+            reporter: self.wiring.printer.as_ref(),
+        }
+    }
+
+    /// The directory of commands, where something was linked there and PATH does not have it.
+    pub(super) fn bin_off_path(&self, done: &[Done]) -> Option<String> {
+        let linked = done.iter().flat_map(|one| &one.receipt.links).next()?;
+        let directory = Path::new(&linked.path).parent()?;
+        let is_there = self.path.iter().any(|one| one == directory);
+        (!is_there).then(|| directory.to_string_lossy().into_owned())
+    }
+}
+
+/// The engine's error, as it is shown.
+pub(super) fn failure(error: Error) -> Failure {
+    let mut shown = Failure::of(error.kind(), &error).with_hints(error.hints());
+    if let Some(artefact) = error.artefact() {
+        shown = shown.about(artefact);
+    }
+    if let Error::Definition { place, text, diagnostics } = error {
+        let findings = diagnostics.iter().map(Finding::from).collect();
+        shown = shown.showing(place.display().to_string(), text, findings);
+    }
+    shown
+}
+
+fn sources(settings: &Settings) -> Result<Vec<RegistrySource>, Failure> {
+    settings.registries.iter().map(source).collect()
+}
+
+fn source(registry: &Registry) -> Result<RegistrySource, Failure> {
+    Ok(RegistrySource {
+        branch: registry.branch.clone(),
+        directory: registry.registry_dir.clone(),
+        priority: i64::try_from(registry.priority).unwrap_or(i64::MAX),
+        is_public: registry.trust == Trust::Public,
+        is_enabled: registry.enabled,
+        tls: if registry.enabled { tls_options(&registry.tls)? } else { ora_core::TlsOptions::default() },
+        local_clone: registry.local_clone.as_ref().map(PathBuf::from),
+        ..RegistrySource::new(registry.name.clone(), location(registry)?)
+    })
+}
+
+fn location(registry: &Registry) -> Result<Location, Failure> {
+    let refused = |reason: String| {
+        Failure::new(Kind::ConfigInvalid, format!("the registry `{}` has an unusable URL: {reason}", registry.name))
+            .about(registry.name.as_str())
+    };
+    let path = || {
+        let from_url = registry.url.parse::<ora_core::SourceUrl>().ok().and_then(|url| url.to_file_path());
+        from_url.unwrap_or_else(|| PathBuf::from(&registry.url))
+    };
+    match registry.kind {
+        Some(RegistryKind::Git) => registry.url.parse().map(Location::Git).map_err(|error| refused(error.to_string())),
+        Some(RegistryKind::Dir) => Ok(Location::Folder(path())),
+        Some(RegistryKind::Url) if path().is_absolute() => Ok(Location::File(path())),
+        Some(RegistryKind::Url) => registry.url.parse().map(Location::Url).map_err(|error| refused(error.to_string())),
+        Some(RegistryKind::Aqua) => Err(refused("aqua registries are not read by this Ora".to_owned())),
+        None => match ora_engine::detect(&registry.url, Path::new("/")) {
+            Some(ora_engine::Detected::Is(location)) => Ok(location),
+            // Without a type, what an older Ora wrote is a repository unless it says otherwise.
+            Some(ora_engine::Detected::UrlOrGit(_, git)) => Ok(Location::Git(git)),
+            None => Err(refused("nothing is there".to_owned())),
+        },
+    }
+}
+
+/// Whether this system's C library is musl: its loader says so.
+fn is_musl() -> bool {
+    let has = |name: &str| Path::new(name).exists();
+    cfg!(target_os = "linux")
+        && (has("/lib/ld-musl-x86_64.so.1") || has("/lib/ld-musl-aarch64.so.1"))
+        && !has("/lib64/ld-linux-x86-64.so.2")
+        && !has("/lib/ld-linux-aarch64.so.1")
+}
+
+/// The command line for those who wait for this process: the verb and its packages, no values of options.
+fn command_line() -> String {
+    let words = std::env::args().skip(1).take(4).filter(|word| !word.starts_with('-') && !word.contains("://"));
+    std::iter::once("ora".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}

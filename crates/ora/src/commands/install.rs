@@ -1,0 +1,220 @@
+//! `ora install`, and what it shares with `ora update`.
+
+use ora_core::{Hint, Kind, Untrusted};
+use ora_engine::install::{self, Done, Planned, Request, Step, What};
+use ora_engine::{Consent, InstallPlan};
+use serde::Serialize;
+
+use super::engine::Engine;
+use crate::{
+    args::install::InstallArgs,
+    failure::{Exit, Failure},
+    output::{Line, Printer, Table, printer::Question},
+    wire::Wiring,
+};
+use ora_schema::repo::Mode;
+
+/// Installs, or shows what would be installed.
+pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
+    let engine = Engine::new(wiring, arguments.prefer_cache)?;
+    let request = request(arguments);
+    engine.run(|context, registries| {
+        let planned = install::prepare(context, registries, &request)?;
+        if arguments.dry_run {
+            return Ok(show_plans(&planned, &wiring.printer)?);
+        }
+        let consent =
+            |planned: &Planned, plan: &InstallPlan| ask(planned, plan, arguments.allow_scripts, &wiring.printer);
+        let done = install::execute(context, &planned, &request, &consent)?;
+        // What was left alone is part of the answer, in the order in which it was asked for.
+        let untouched: Vec<&Planned> = planned.iter().filter(|one| one.step == Step::Nothing).collect();
+        Ok(show_done(&done, &untouched, &wiring.printer, engine.bin_off_path(&done))?)
+    })
+}
+
+fn request(arguments: &InstallArgs) -> Request {
+    let what = if let (Some(file), Some(metadata)) = (&arguments.local, &arguments.metadata) {
+        What::Archive { file: file.clone(), metadata: metadata.clone() }
+    } else if let Some(place) = &arguments.repo {
+        What::Definition { place: place.clone(), version: arguments.version.clone() }
+    } else {
+        What::Packages { arguments: arguments.packages.clone(), version: arguments.version.clone() }
+    };
+    Request {
+        what,
+        mode: match (arguments.userland, arguments.system) {
+            (true, _) => Some(Mode::Userland),
+            (_, true) => Some(Mode::System),
+            _ => None,
+        },
+        allow_insecure: arguments.allow_insecure,
+        force: arguments.force,
+        keep: arguments.keep,
+        sha256: arguments.sha256,
+    }
+}
+
+/// Shows a script and asks for leave to run it; a flag answers before.
+pub(super) fn ask(planned: &Planned, plan: &InstallPlan, allow_scripts: bool, printer: &Printer) -> Consent {
+    let Some(script) = &plan.script else { return Consent::Withheld { reason: "there is none".into() } };
+    if allow_scripts {
+        return Consent::Given { by: "--allow-scripts".into(), script: script.sha256 };
+    }
+    let mut shown = vec![
+        Line::new()
+            .plain("`")
+            .strong(&planned.name)
+            .plain(format!("` {} wants to run this with {}:", planned.version, script.interpreter)),
+    ];
+    shown.extend(script.text.lines().map(|line| Line::new().dim("  | ").plain(line)));
+    if printer.ask(Question::Trust, &shown, "Run it?") {
+        Consent::Given { by: "prompt".into(), script: script.sha256 }
+    } else {
+        Consent::Withheld { reason: "nobody agreed to it; `--allow-scripts` does".into() }
+    }
+}
+
+#[derive(Serialize)]
+struct PlanView<'a> {
+    name: String,
+    version: String,
+    before: Option<String>,
+    action: &'static str,
+    mode: &'static str,
+    origin: String,
+    source: Option<&'a str>,
+    commands: &'a [String],
+    script: bool,
+}
+
+/// Shows what would be done.
+pub(super) fn show_plans(planned: &[Planned], printer: &Printer) -> Result<Exit, Failure> {
+    if printer.look().json {
+        let views: Vec<PlanView<'_>> = planned
+            .iter()
+            .map(|one| PlanView {
+                name: one.name.to_string(),
+                version: one.version.to_string(),
+                before: one.before.as_ref().map(ToString::to_string),
+                action: action(one.step),
+                mode: one.mode.word(),
+                origin: one.origin.to_string(),
+                source: one.source.as_deref(),
+                commands: &one.commands,
+                script: one.has_script,
+            })
+            .collect();
+        printer.document(&views)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&["PACKAGE", "VERSION", "NOW", "ACTION", "COMMANDS", "FROM"]);
+    for one in planned {
+        table.row([
+            Line::new().strong(&one.name),
+            Line::new().plain(&one.version),
+            Line::new().dim(one.before.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)),
+            Line::new().plain(action(one.step)),
+            Line::new().plain(one.commands.join(", ")),
+            Line::new().dim(one.source.as_deref().unwrap_or("-")),
+        ]);
+    }
+    printer.table(&table);
+    for one in planned.iter().filter(|one| one.has_script) {
+        printer.say(Line::new().plain(format!("`{}` wants to run a script after it is installed", one.name)));
+    }
+    Ok(Exit::Done)
+}
+
+fn action(step: Step) -> &'static str {
+    match step {
+        Step::Nothing => "none",
+        Step::Switch => "switch",
+        Step::Install => "install",
+    }
+}
+
+#[derive(Serialize)]
+struct DoneView {
+    #[serde(flatten)]
+    installed: ora_engine::installed::Installed,
+    before: Option<String>,
+    action: &'static str,
+}
+
+/// Shows what was done.
+pub(super) fn show_done(
+    done: &[Done],
+    untouched: &[&Planned],
+    printer: &Printer,
+    off_path: Option<String>,
+) -> Result<Exit, Failure> {
+    if printer.look().json {
+        let views: Vec<DoneView> = done
+            .iter()
+            .map(|one| DoneView {
+                installed: ora_engine::installed::Installed::of(&one.receipt),
+                before: one.before.as_ref().map(ToString::to_string),
+                action: action(one.step),
+            })
+            .collect();
+        printer.document(&views)?;
+        return Ok(Exit::Done);
+    }
+    for one in untouched {
+        let line = Line::new().strong(&one.name).plain(format!(" {} is installed already", one.version));
+        printer.say(line);
+    }
+    for one in done {
+        show_one(one, printer);
+    }
+    if let Some(directory) = off_path {
+        printer.say(Line::new().plain(format!("`{}` is not in PATH yet", Untrusted(&directory))));
+        printer.suggest(&[Hint::run(format!("export PATH=\"{directory}:$PATH\""))]);
+    }
+    Ok(Exit::Done)
+}
+
+fn show_one(one: &Done, printer: &Printer) {
+    let receipt = &one.receipt;
+    let commands: Vec<&str> = receipt.links.iter().map(|link| link.command.as_str()).collect();
+    let (verb, from) = match (&one.step, &one.before) {
+        (Step::Nothing, _) => ("unchanged", String::new()),
+        (Step::Switch, Some(before)) => ("switched", format!(" (was {before})")),
+        (_, Some(before)) if *before == receipt.version => ("installed again", String::new()),
+        (_, Some(before)) => ("updated", format!(" (was {before})")),
+        _ => ("installed", String::new()),
+    };
+    let mut line =
+        Line::new().plain(format!("{verb} ")).strong(&receipt.name).plain(format!(" {}{from}", receipt.version));
+    if !commands.is_empty() {
+        line = line.dim(format!("  {}", commands.join(", ")));
+    }
+    printer.say(line);
+    let Some(plan) = &one.plan else { return };
+    for note in &plan.notes {
+        printer.say(Line::new().dim("  ").plain(note));
+    }
+    for link in &plan.links {
+        for hidden in &link.shadows {
+            let text = format!("  `{}` also exists as {}", link.command, hidden.display());
+            printer.say(Line::new().plain(text));
+        }
+    }
+}
+
+/// The failure of several packages: the first one's kind, every one's message.
+pub(super) fn several(failures: Vec<Failure>) -> Option<Failure> {
+    let count = failures.len();
+    let mut failures = failures.into_iter();
+    let first = failures.next()?;
+    if count == 1 {
+        return Some(first);
+    }
+    let details = std::iter::once(first.message.clone()).chain(failures.map(|one| one.message.clone()));
+    let kind: Kind = first.kind;
+    Some(
+        Failure::new(kind, format!("{count} packages failed"))
+            .with_details(details.collect::<Vec<_>>())
+            .with_hints(first.hints.clone()),
+    )
+}
