@@ -24,7 +24,9 @@ impl Scene {
                 Member::symlink(&format!("{top}/tl"), "bin/tool"),
             ]);
             bed.write(&format!("tool-{version}.tar.gz"), archive);
-            let metadata = format!("name = \"tool\"\nversion = \"{version}\"\nbinaries = [\"tool-*/bin/tool\", \"tool-*/bin/extra\"]\n");
+            let metadata = format!(
+                "name = \"tool\"\nversion = \"{version}\"\nbinaries = [\"tool-*/bin/tool\", \"tool-*/bin/extra\"]\n"
+            );
             bed.write(&format!("tool-{version}.toml"), metadata);
         }
         let scene = Self { bed };
@@ -43,9 +45,15 @@ impl Scene {
     /// What runs: the version both commands agree on, or nothing.
     fn running(&self) -> Option<String> {
         let one = |command: &str| {
-            self.bed.bin_dir().join(command).symlink_metadata().is_ok().then(|| self.bed.run(command, &[]).success().stdout)
+            self.bed
+                .bin_dir()
+                .join(command)
+                .symlink_metadata()
+                .is_ok()
+                .then(|| self.bed.run(command, &[]).success().stdout)
         };
-        let version = |text: Option<String>| text.map(|text| text.split_whitespace().nth(1).unwrap_or_default().to_owned());
+        let version =
+            |text: Option<String>| text.map(|text| text.split_whitespace().nth(1).unwrap_or_default().to_owned());
         let (tool, extra) = (version(one("tool")), version(one("extra")));
         assert_eq!(tool, extra, "the commands of a package belong together");
         tool
@@ -55,7 +63,9 @@ impl Scene {
     fn leftovers(&self) -> Vec<String> {
         let listed = |directory: &str| {
             std::fs::read_dir(self.bed.data_dir().join(directory))
-                .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>())
+                .map(|entries| {
+                    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+                })
                 .unwrap_or_default()
         };
         let mut left: Vec<String> = listed("packages").into_iter().filter(|name| name.starts_with('.')).collect();
@@ -68,7 +78,7 @@ impl Scene {
 fn walk(installed: bool, command: &[String], allowed: &[Option<&str>], finally: Option<&str>) -> BTreeSet<String> {
     let scene = Scene::new(installed);
     let record = scene.bed.root().join("points");
-    scene.bed.ora_with(command, |run| drop(run.env("ORA_CRASH_RECORD", &record))).success();
+    scene.bed.ora_with(command, |run| _ = run.env("ORA_CRASH_RECORD", &record)).success();
     assert_eq!(scene.running().as_deref(), finally);
     // Every visit of a place is a point of its own: `name#2` is the second.
     let mut visits = BTreeMap::<String, usize>::new();
@@ -84,7 +94,7 @@ fn walk(installed: bool, command: &[String], allowed: &[Option<&str>], finally: 
     assert!(!points.is_empty(), "no crash point was passed");
     for point in &points {
         let scene = Scene::new(installed);
-        let crashed = scene.bed.ora_with(command, |run| drop(run.env("ORA_CRASH_POINT", point)));
+        let crashed = scene.bed.ora_with(command, |run| _ = run.env("ORA_CRASH_POINT", point));
         assert!(crashed.status > 128, "{point}: the crash point was not reached\n{crashed}");
         // The next command is any command, not only a repetition.
         scene.bed.ora(["list"]).success();

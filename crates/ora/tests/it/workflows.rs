@@ -12,7 +12,10 @@ struct World {
 }
 
 fn host() -> (&'static str, &'static str) {
-    (if cfg!(target_os = "macos") { "darwin" } else { "linux" }, if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" })
+    (
+        if cfg!(target_os = "macos") { "darwin" } else { "linux" },
+        if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
+    )
 }
 
 fn prometheus_archive(version: &str) -> (String, Vec<u8>) {
@@ -54,17 +57,23 @@ impl World {
         server.github("prometheus/prometheus", &prometheus_releases(&["2.9.0", "2.46.0-rc.1", "2.45.0", "2.44.0"]));
         let (os, arch) = host();
         for version in ["1.12.35", "1.9.2"] {
-            server.file_with_checksum(&format!("/stable/{version}/Windsurf-{os}-{arch}-{version}.tar.gz"), &windsurf_archive(version));
+            server.file_with_checksum(
+                &format!("/stable/{version}/Windsurf-{os}-{arch}-{version}.tar.gz"),
+                &windsurf_archive(version),
+            );
         }
-        let links: Vec<String> =
-            ["1.9.2", "1.12.35"].iter().map(|v| server.url(&format!("/stable/{v}/Windsurf-{os}-{arch}-{v}.tar.gz"))).collect();
+        let links: Vec<String> = ["1.9.2", "1.12.35"]
+            .iter()
+            .map(|v| server.url(&format!("/stable/{v}/Windsurf-{os}-{arch}-{v}.tar.gz")))
+            .collect();
         server.page("/releases", &links.iter().map(String::as_str).collect::<Vec<_>>());
         server.stable("/release/stable.txt", "v1.28.0\n");
-        server.file_with_checksum(&format!("/release/v1.28.0/bin/{os}/{arch}/kubectl"), &forge::script("kubectl 1.28.0"));
+        server
+            .file_with_checksum(&format!("/release/v1.28.0/bin/{os}/{arch}/kubectl"), &forge::script("kubectl 1.28.0"));
         let (windsurf, prometheus, kubectl) =
             (windsurf_definition(&server), prometheus_definition(&server), kubectl_definition(&server));
-        let registry =
-            bed.git_registry("registry", [("windsurf", &*windsurf), ("prometheus", &*prometheus), ("kubectl", &*kubectl)]);
+        let registry = bed
+            .git_registry("registry", [("windsurf", &*windsurf), ("prometheus", &*prometheus), ("kubectl", &*kubectl)]);
         Self { bed, server, registry }
     }
 
@@ -265,7 +274,8 @@ fn resolve_needs_no_network_for_an_exact_version() {
             "signatures": []
         })
     );
-    let many = world.bed.ora(["resolve", "kubectl@1.28.0", "--platform", "linux-x86_64,macos-aarch64", "--json"]).success();
+    let many =
+        world.bed.ora(["resolve", "kubectl@1.28.0", "--platform", "linux-x86_64,macos-aarch64", "--json"]).success();
     assert_eq!(many.json().as_array().unwrap().len(), 2);
 }
 
@@ -295,8 +305,9 @@ fn install_from_a_file_and_from_an_archive() {
     world.bed.ora(["install", "--repo", file.to_str().unwrap()]).success();
     assert_eq!(world.bed.run("kubectl", &[]).success().stdout, "kubectl 1.28.0\n");
     let archive = world.bed.write("tool.tar.gz", windsurf_archive("7"));
-    let metadata =
-        world.bed.write("tool.toml", "name = \"mine\"\nversion = \"7\"\nbinaries = [\"**/windsurf\"]\ndescription = \"x\"\n");
+    let metadata = world
+        .bed
+        .write("tool.toml", "name = \"mine\"\nversion = \"7\"\nbinaries = [\"**/windsurf\"]\ndescription = \"x\"\n");
     let arguments = ["install", "--local", archive.to_str().unwrap(), "--metadata", metadata.to_str().unwrap()];
     world.bed.ora(arguments).success();
     assert_eq!(world.bed.run("windsurf", &[]).success().stdout, "windsurf 7\n");
