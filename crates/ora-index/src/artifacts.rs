@@ -1,7 +1,7 @@
 //! What the cache holds.
 
 use ora_core::{PackageName, Platform, RegistryName, Sha256, Timestamp, Version};
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use crate::{
     Index, IndexError, Stamp,
@@ -35,47 +35,57 @@ pub struct Artifact {
     pub hits: u64,
 }
 
+/// From one state of the sidecars to the next: stamps that tell the two apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'s> {
+    /// The stamp before the change; `None` when the sidecars were never read.
+    pub before: Option<&'s str>,
+    /// The stamp after it. It is noted only where `before` was noted until now.
+    pub after: &'s str,
+}
+
 const COLUMNS: &str =
     "file, sha256, name, version, platform, registry, source, size, modified, inode, reasons, last_used, hits";
 
 impl Index {
     /// The stamp noted when the artifacts were last in step with their sidecars; `None` when they were never read.
     pub fn artifacts_stamp(&self) -> Result<Option<String>, IndexError> {
-        self.run(|connection| {
-            connection.query_row("SELECT value FROM state WHERE key = 'artifacts'", [], |row| row.get(0)).optional()
-        })
+        self.run(|connection| stamp_of(connection))
     }
 
-    /// Notes the stamp at which the artifacts are in step with their sidecars.
-    pub fn set_artifacts_stamp(&self, stamp: &str) -> Result<(), IndexError> {
-        self.write(|transaction| note_stamp(transaction, stamp))
-    }
-
-    /// Replaces everything known of artifacts by what their sidecars say.
-    pub fn replace_artifacts(&self, artifacts: &[Artifact], stamp: &str) -> Result<(), IndexError> {
+    /// Replaces everything known of artifacts by what their sidecars say, unless the stamp is no longer `step.before`: then
+    /// another process recorded something meanwhile, which the sidecars read before do not know. Says whether it did.
+    pub fn replace_artifacts(&self, artifacts: &[Artifact], step: Step<'_>) -> Result<bool, IndexError> {
         self.write(|transaction| {
-            transaction.execute("DELETE FROM artifacts", [])?;
-            for artifact in artifacts {
-                put(transaction, artifact)?;
+            if stamp_of(transaction)?.as_deref() != step.before {
+                return Ok(false);
             }
-            note_stamp(transaction, stamp)
+            transaction.execute("DELETE FROM artifacts", [])?;
+            artifacts.iter().try_for_each(|artifact| put(transaction, artifact))?;
+            note_step(transaction, step)?;
+            Ok(true)
         })
     }
 
-    /// Records artifacts, each in place of another of the same file, and the stamp at which they are in step.
-    pub fn put_artifacts(&self, artifacts: &[Artifact], stamp: &str) -> Result<(), IndexError> {
+    /// Records artifacts, each in place of another of the same file.
+    pub fn put_artifacts(&self, artifacts: &[Artifact], step: Step<'_>) -> Result<(), IndexError> {
         self.write(|transaction| {
             artifacts.iter().try_for_each(|artifact| put(transaction, artifact))?;
-            note_stamp(transaction, stamp)
+            note_step(transaction, step)
         })
     }
 
-    /// Forgets an artifact, and notes the stamp at which the rest is in step.
-    pub fn remove_artifact(&self, file: &str, stamp: &str) -> Result<(), IndexError> {
+    /// Forgets an artifact.
+    pub fn remove_artifact(&self, file: &str, step: Step<'_>) -> Result<(), IndexError> {
         self.write(|transaction| {
             transaction.execute("DELETE FROM artifacts WHERE file = ?1", [file])?;
-            note_stamp(transaction, stamp)
+            note_step(transaction, step)
         })
+    }
+
+    /// Notes that the files changed in a way that concerns no artifact.
+    pub fn step_artifacts(&self, step: Step<'_>) -> Result<(), IndexError> {
+        self.write(|transaction| note_step(transaction, step))
     }
 
     /// Notes that an artifact was used.
@@ -128,8 +138,16 @@ impl Index {
     }
 }
 
-fn note_stamp(transaction: &Transaction<'_>, stamp: &str) -> rusqlite::Result<()> {
-    transaction.execute("INSERT OR REPLACE INTO state VALUES ('artifacts', ?1)", [stamp]).map(|_| ())
+fn stamp_of(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection.query_row("SELECT value FROM state WHERE key = 'artifacts'", [], |row| row.get(0)).optional()
+}
+
+/// An index that was not in step before stays out of step: what it misses is found by reading the sidecars.
+fn note_step(transaction: &Transaction<'_>, step: Step<'_>) -> rusqlite::Result<()> {
+    if stamp_of(transaction)?.as_deref() == step.before {
+        transaction.execute("INSERT OR REPLACE INTO state VALUES ('artifacts', ?1)", [step.after])?;
+    }
+    Ok(())
 }
 
 fn put(transaction: &Transaction<'_>, artifact: &Artifact) -> rusqlite::Result<()> {

@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use ora_core::{Event, RegistryName, Sha256, Timestamp};
-use ora_index::{Access, Artifact, FileEntry, Index, IndexError, LazyIndex, Opened, Package, Place, Stamp};
+use ora_index::{Access, Artifact, FileEntry, Index, IndexError, LazyIndex, Opened, Package, Place, Stamp, Step};
 
 fn registry(name: &str) -> RegistryName {
     name.parse().unwrap()
@@ -36,6 +36,10 @@ fn filled(index: &Index) {
 fn names(index: &Index, query: &str) -> Vec<String> {
     let hits = index.search(query, &[registry("official")], 10).unwrap();
     hits.into_iter().map(|hit| hit.name.to_string()).collect()
+}
+
+fn step<'s>(before: Option<&'s str>, after: &'s str) -> Step<'s> {
+    Step { before, after }
 }
 
 fn rebuilt(opened: Opened) -> (Index, Option<String>) {
@@ -109,15 +113,17 @@ fn artifacts_come_back_as_they_were_recorded() {
         hits: 0,
     };
     let alias = Artifact { file: "jq-1.7.1@other".into(), registry: None, ..artifact.clone() };
-    index.replace_artifacts(std::slice::from_ref(&artifact), "a").unwrap();
-    index.put_artifacts(std::slice::from_ref(&alias), "b").unwrap();
+    assert!(index.replace_artifacts(std::slice::from_ref(&artifact), step(None, "a")).unwrap());
+    index.put_artifacts(std::slice::from_ref(&alias), step(Some("a"), "b")).unwrap();
     assert_eq!(index.artifacts_stamp().unwrap().as_deref(), Some("b"));
     assert_eq!(index.artifacts_with_digest(&artifact.sha256).unwrap(), [artifact.clone(), alias]);
     assert_eq!(index.artifact_totals().unwrap(), (2, 2));
     index.touch_artifact("jq-1.7.1", Timestamp::from_seconds(9)).unwrap();
     let touched = index.artifact_of_file("jq-1.7.1").unwrap().unwrap();
     assert_eq!((touched.last_used.seconds(), touched.hits), (9, 1));
-    index.remove_artifact("jq-1.7.1", "c").unwrap();
+    index.remove_artifact("jq-1.7.1", step(Some("not b"), "c")).unwrap();
+    assert_eq!(index.artifacts_stamp().unwrap().as_deref(), Some("b"), "out of step before, out of step after");
+    assert!(!index.replace_artifacts(&[], step(Some("a"), "c")).unwrap(), "somebody else recorded something meanwhile");
     assert_eq!(index.artifacts_of_package(&artifact.name).unwrap().len(), 1);
 }
 

@@ -62,7 +62,7 @@ impl Store<'_> {
         if let Some(parent) = path.parent() {
             sync::directory(parent)?;
         }
-        partial.placed()?;
+        let _fetching = partial.placed()?;
         for other in &same {
             share_bytes(&path, other)?;
         }

@@ -143,10 +143,11 @@ impl Partial {
         Ok(blob::sync(&self.file, &self.path)?)
     }
 
-    /// Forgets the note after the bytes went to their place.
-    pub(crate) fn placed(self) -> Result<(), StoreError> {
+    /// Forgets the note after the bytes went to their place. The lock is handed back: whoever waits for it must find the
+    /// artifact, so it is let go only when everything is recorded.
+    pub(crate) fn placed(self) -> Result<Lock, StoreError> {
         atomic::remove(&self.note_path)?;
-        Ok(())
+        Ok(self.lock)
     }
 
     fn hashed(&mut self) -> io::Result<Sha256Stream<io::Empty>> {
