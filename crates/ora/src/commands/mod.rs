@@ -1,6 +1,8 @@
 //! One file per verb: asks the engine, and shows what it answers.
 
 pub mod completions;
+pub mod config;
+mod config_files;
 mod engine;
 pub mod info;
 pub mod install;
@@ -8,14 +10,13 @@ pub mod list;
 pub mod registry;
 pub mod resolve;
 pub mod search;
+pub mod security;
 pub mod uninstall;
 pub mod update;
 pub mod validate;
 pub mod verify;
 pub mod welcome;
 pub mod which;
-
-use ora_core::Kind;
 
 use crate::{
     args::Command,
@@ -36,8 +37,9 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Registry(arguments) => registry::run(&arguments, wiring),
         Command::Verify(arguments) => verify::run(&arguments, wiring),
         Command::Which(arguments) => which::run(&arguments, wiring),
+        Command::Config(arguments) => config::run(&arguments, wiring),
+        Command::Security(arguments) => security::run(&arguments, wiring),
         Command::Validate(arguments) => validate::run(&arguments, wiring),
         Command::Completions(arguments) => completions::run(&arguments, wiring),
-        _ => Err(Failure::new(Kind::Other, "this build has no engine")),
     }
 }

@@ -62,8 +62,17 @@ impl Place {
     }
 }
 
+/// What the head of an error among the findings says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Head {
+    /// `error`: the findings are the answer.
+    Error,
+    /// `finding`: they belong to an error that was said already.
+    Finding,
+}
+
 /// Shows findings in a text that is called `name`, each with its lines; ends with a line break.
-pub fn render(name: &str, text: &str, findings: &[Finding], palette: Palette, columns: usize) -> String {
+pub fn render(name: &str, text: &str, findings: &[Finding], head: Head, palette: Palette, columns: usize) -> String {
     let renderer = match palette {
         Palette::Plain => Renderer::plain(),
         Palette::Coloured => Renderer::styled(),
@@ -71,7 +80,7 @@ pub fn render(name: &str, text: &str, findings: &[Finding], palette: Palette, co
     let renderer = renderer.term_width(columns.max(60));
     let mut out = String::new();
     for finding in findings.iter().take(MOST) {
-        out.push_str(&renderer.render(&[group(name, text, finding)]));
+        out.push_str(&renderer.render(&[group(name, text, finding, head)]));
         out.push_str("\n\n");
     }
     if findings.len() > MOST {
@@ -81,8 +90,12 @@ pub fn render(name: &str, text: &str, findings: &[Finding], palette: Palette, co
     out
 }
 
-fn group<'a>(name: &str, text: &str, finding: &Finding) -> Group<'a> {
-    let level = if finding.error { Level::ERROR } else { Level::WARNING };
+fn group<'a>(name: &str, text: &str, finding: &Finding, head: Head) -> Group<'a> {
+    let level = match (finding.error, head) {
+        (true, Head::Error) => Level::ERROR,
+        (true, Head::Finding) => Level::ERROR.with_name("finding"),
+        (false, _) => Level::WARNING,
+    };
     let title = level.primary_title(shown(&finding.message)).id(shown(&finding.code));
     let name = shown(name);
     let group = match finding.span.as_ref() {
@@ -178,7 +191,7 @@ mod tests {
     }
 
     fn plain(text: &str, span: Option<Range<usize>>) -> String {
-        render("x.repo", text, &[finding(span)], Palette::Plain, 80)
+        render("x.repo", text, &[finding(span)], Head::Error, Palette::Plain, 80)
     }
 
     #[test]
@@ -205,7 +218,7 @@ mod tests {
         let shown = plain(text, Some(at..at + 4));
         assert!(shown.lines().all(|line| !Untrusted(line).is_suspicious()), "{shown:?}");
         assert!(shown.contains("\\u{1b}[2J\\u{202e}"), "{shown}");
-        let named = render("a\u{1b}b", text, &[finding(None)], Palette::Plain, 80);
+        let named = render("a\u{1b}b", text, &[finding(None)], Head::Error, Palette::Plain, 80);
         assert!(named.contains("a\\u{1b}b"), "{named}");
     }
 

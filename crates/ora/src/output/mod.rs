@@ -13,4 +13,5 @@ pub mod table;
 
 pub use line::{Line, Palette};
 pub use printer::{Look, Printer, Question, Verbosity};
+pub use progress::bytes as size;
 pub use table::Table;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     Line, Palette, Table,
     bars::Bars,
-    excerpt::{self, Finding},
+    excerpt::{self, Finding, Head},
     json,
     line::Role,
     progress::Transfers,
@@ -140,7 +140,7 @@ impl Printer {
 
     /// Writes what was found in a text that is called `name`, with its lines, as data.
     pub fn findings(&self, name: &str, text: &str, findings: &[Finding]) {
-        self.data(&excerpt::render(name, text, findings, self.look.data, self.look.frame));
+        self.data(&excerpt::render(name, text, findings, Head::Error, self.look.data, self.look.frame));
     }
 
     /// Writes the one JSON document.
@@ -173,7 +173,14 @@ impl Printer {
         let head = Line::new().part(Role::Bad, format!("error[{}]", failure.kind.word())).plain(": ");
         self.talk(&head.strong(&failure.message));
         if let Some(found) = &failure.excerpt {
-            let excerpt = excerpt::render(&found.name, &found.text, &found.findings, self.look.talk, self.look.frame);
+            let excerpt = excerpt::render(
+                &found.name,
+                &found.text,
+                &found.findings,
+                Head::Finding,
+                self.look.talk,
+                self.look.frame,
+            );
             self.write_err(&excerpt);
         }
         for detail in &failure.details {
@@ -182,7 +189,10 @@ impl Printer {
         for cause in &failure.causes {
             self.talk(&Line::new().dim("  because: ").plain(cause));
         }
-        if let Some(artefact) = failure.artefact.as_deref().filter(|artefact| !failure.message.contains(*artefact)) {
+        let said = |artefact: &str| {
+            std::iter::once(&failure.message).chain(&failure.details).any(|one| one.contains(artefact))
+        };
+        if let Some(artefact) = failure.artefact.as_deref().filter(|artefact| !said(artefact)) {
             self.talk(&Line::new().dim("  with: ").plain(artefact));
         }
         if let Some(kept) = &failure.kept {

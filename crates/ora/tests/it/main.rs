@@ -3,11 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 mod completions;
+mod config;
+mod crash;
 mod help;
+mod security;
 #[cfg(target_os = "linux")]
 mod signals;
 mod usage;
 mod validate;
+mod workflows;
 
 use ora_testkit::TestBed;
 

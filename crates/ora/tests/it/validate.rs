@@ -194,7 +194,6 @@ fn several_broken_files() {
     error[config-invalid]: 3 errors in 2 of 3 files
       - a.repo: 1 error
       - b.repo: 2 errors
-      with: a.repo
       help: correct what is pointed at, then validate again
     ");
 }
