@@ -520,12 +520,22 @@ fn place(count: usize, ready: Vec<Ready>) -> Vec<Option<Ready>> {
 }
 
 pub(crate) fn begin<'s>(context: &'s Context<'_>, mode: Mode, log: &'s Log) -> Result<Session<'s>, Error> {
+    begin_within(context, mode, log, ora_fs::lock::PATIENCE)
+}
+
+/// Begins changing a prefix, waiting at most this long for a process that gives no sign of life.
+pub(crate) fn begin_within<'s>(
+    context: &'s Context<'_>,
+    mode: Mode,
+    log: &'s Log,
+    patience: std::time::Duration,
+) -> Result<Session<'s>, Error> {
     let session = ora_install::Context {
         audit: Some(log),
         clock: context.clock,
         reporter: context.reporter,
         command: context.command,
-        patience: ora_fs::lock::PATIENCE,
+        patience,
     };
     Ok(Session::begin(context.prefix(mode), session)?)
 }

@@ -20,6 +20,7 @@ mod definitions;
 mod error;
 mod listings;
 mod obtain;
+mod recover;
 
 pub mod info;
 pub mod install;
@@ -31,6 +32,7 @@ pub mod update;
 
 pub use context::{Context, Policy, ScriptPolicy, Wishes};
 pub use error::Error;
+pub use recover::recover;
 pub use ora_audit::Outcome;
 pub use ora_install::findings::Problem;
 pub use ora_install::{Consent, InstallPlan};

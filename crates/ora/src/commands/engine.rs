@@ -109,6 +109,7 @@ impl<'w> Engine<'w> {
             path: &self.path,
             home: self.home.as_deref(),
         };
+        ora_engine::recover(&context).map_err(failure)?;
         verb(&context, &registries).map_err(|ended| ended.0)
     }
 

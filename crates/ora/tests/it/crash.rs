@@ -69,7 +69,7 @@ impl Scene {
                 .unwrap_or_default()
         };
         let mut left: Vec<String> = listed("packages").into_iter().filter(|name| name.starts_with('.')).collect();
-        left.extend(listed("journal"));
+        left.extend(listed("journal").into_iter().filter(|name| name != "prefix.lock"));
         left
     }
 }
