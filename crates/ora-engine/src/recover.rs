@@ -1,10 +1,10 @@
 //! What every command does first: mends what a dead process left, and takes over what an older Ora installed.
 
-use std::time::Duration;
+use std::{fs::DirEntry, path::Path, time::Duration};
 
 use ora_audit::Log;
 use ora_core::Kind;
-use ora_fs::layout::Prefix;
+use ora_fs::layout::{Prefix, STAGING};
 use ora_schema::{installed_toml, repo::Mode};
 
 use crate::{Context, Error, install};
@@ -28,11 +28,14 @@ pub fn recover(context: &Context<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a journal is left; the lock beside the journals is none.
+/// Whether a journal or a staging folder is left; the lock beside the journals is neither.
 fn is_interrupted(prefix: &Prefix) -> bool {
     let lock = prefix.lock();
-    let is_journal = |entry: std::io::Result<std::fs::DirEntry>| entry.is_ok_and(|entry| entry.path() != lock);
-    std::fs::read_dir(prefix.journal()).is_ok_and(|mut entries| entries.any(is_journal))
+    let has = |directory: &Path, fits: &dyn Fn(&DirEntry) -> bool| {
+        std::fs::read_dir(directory).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| fits(&entry))))
+    };
+    has(&prefix.journal(), &|entry| entry.path() != lock)
+        || has(prefix.packages(), &|entry| entry.file_name().as_encoded_bytes().starts_with(STAGING.as_bytes()))
 }
 
 fn begin(context: &Context<'_>, mode: Mode) -> Result<(), Error> {
