@@ -34,7 +34,7 @@ pub struct Context<'c> {
     pub home: Option<&'c Path>,
 }
 
-impl<'c> Context<'c> {
+impl Context<'_> {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -61,6 +61,7 @@ impl<'c> Context<'c> {
 
 /// What a run must keep to: the settings that reach below the command line.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of the security file, independent of the others")]
 pub struct Policy {
     /// Whose directories, where neither a flag nor the configuration says.
     pub default_mode: Option<Mode>,

@@ -1,7 +1,7 @@
 //! `ora install`: from what was asked for to packages that run. Everything is found before anything is fetched, everything is
 //! fetched and unpacked before anything is installed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ora_audit::{Action as Deed, Log, Outcome, Record, Supply};
 use ora_core::{PackageArgument, Sha256, Tag, Version, VersionWish, template::Encoding, template::Variable};
@@ -264,10 +264,10 @@ pub(crate) fn find(
     Ok(found)
 }
 
-fn archive(context: &Context<'_>, request: &Request, file: &PathBuf, metadata: &PathBuf) -> Result<Planned, Error> {
+fn archive(context: &Context<'_>, request: &Request, file: &Path, metadata: &Path) -> Result<Planned, Error> {
     let text = definitions::read_text(metadata, context.policy.definitions.max_bytes)?;
     let (metadata, warnings) = local_metadata::parse(&text, &context.policy.definitions)
-        .map_err(|diagnostics| Error::Definition { place: metadata.clone(), text: text.clone(), diagnostics })?;
+        .map_err(|diagnostics| Error::Definition { place: metadata.to_owned(), text: text.clone(), diagnostics })?;
     for warning in warnings {
         context.reporter.warning(warning.to_string());
     }
@@ -452,7 +452,7 @@ fn base(
 }
 
 /// A file of the user's own: it needs no proof, but what is claimed is checked.
-fn own_file(path: &PathBuf, metadata: &LocalMetadata, sha256: Option<Sha256>) -> Result<Verified<Artifact>, Error> {
+fn own_file(path: &Path, metadata: &LocalMetadata, sha256: Option<Sha256>) -> Result<Verified<Artifact>, Error> {
     let read = |source| Error::read(path, source);
     let mut file = std::fs::File::open(path).map_err(read)?;
     if !file.metadata().map_err(read)?.is_file() {

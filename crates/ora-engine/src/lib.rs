@@ -32,7 +32,6 @@ pub mod update;
 
 pub use context::{Context, Policy, ScriptPolicy, Wishes};
 pub use error::Error;
-pub use recover::recover;
 pub use ora_audit::Outcome;
 pub use ora_install::findings::Problem;
 pub use ora_install::{Consent, InstallPlan};
@@ -41,4 +40,5 @@ pub use ora_registry::{
 };
 pub use ora_source::{Apis, view};
 pub use ora_store::Store;
+pub use recover::recover;
 pub use registries::Registries;

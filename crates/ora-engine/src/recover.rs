@@ -60,8 +60,11 @@ fn carry_over(context: &Context<'_>) -> Result<(), Error> {
     let place = context.layout.legacy_installed();
     let bytes = ora_fs::atomic::read(&place, LARGEST)?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let (installs, warnings) = installed_toml::parse(&text)
-        .map_err(|diagnostics| Error::Definition { place: place.clone(), text: text.clone(), diagnostics })?;
+    let (installs, warnings) = installed_toml::parse(&text).map_err(|diagnostics| Error::Definition {
+        place: place.clone(),
+        text: text.clone(),
+        diagnostics,
+    })?;
     for warning in warnings {
         context.reporter.warning(format!("{}: {warning}", place.display()));
     }

@@ -27,7 +27,7 @@ pub enum Answer {
     /// What would be fetched.
     Release(Box<Resolved>),
     /// Nothing, and why.
-    Unavailable(Unavailable, Error),
+    Unavailable(Unavailable, Box<Error>),
 }
 
 /// Resolves for every platform asked for.
@@ -53,7 +53,7 @@ pub fn resolve(
             Ok(resolved) => Ok(Answer::Release(Box::new(resolved))),
             Err(Error::Source(error)) if is_unavailable(&error) => {
                 let view = Unavailable::of(&chosen.text.definition.name, *platform, &error);
-                Ok(Answer::Unavailable(view, error.into()))
+                Ok(Answer::Unavailable(view, Box::new(error.into())))
             }
             Err(error) => Err(error),
         })

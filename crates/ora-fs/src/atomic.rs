@@ -231,8 +231,7 @@ fn is_abandoned(name: &std::ffi::OsStr) -> bool {
     let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY)) else { return false };
     let process = rest.split('-').next().and_then(|pid| pid.parse::<i32>().ok()).filter(|pid| *pid > 0);
     let Some(process) = process.and_then(rustix::process::Pid::from_raw) else { return true };
-    process == rustix::process::getpid()
-        || rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH)
+    process == rustix::process::getpid() || rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH)
 }
 
 pub(crate) fn parent(path: &Path) -> &Path {

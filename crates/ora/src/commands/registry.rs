@@ -335,12 +335,10 @@ impl SyncView {
 fn sync(arguments: &SyncArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, false)?;
     engine.run(|context, registries| {
+        let enabled = registries.catalogue().sources().iter().filter(|source| source.is_enabled);
         let names: Vec<RegistryName> = match &arguments.name {
             Some(name) => vec![name.clone()],
-            None => {
-                let enabled = registries.catalogue().sources().iter().filter(|source| source.is_enabled);
-                enabled.map(|source| source.name.clone()).collect()
-            }
+            None => enabled.map(|source| source.name.clone()).collect(),
         };
         let rollback = if arguments.allow_rollback || engine.settings.policy.git.allow_force_checkout {
             Rollback::Follow

@@ -34,7 +34,7 @@ pub fn run(arguments: &ResolveArgs, wiring: &Wiring) -> Result<Exit, Failure> {
             && matches!(answers.first(), Some(Answer::Unavailable(..)))
             && let Some(Answer::Unavailable(_, error)) = answers.pop()
         {
-            return Err(failure(error).into());
+            return Err(failure(*error).into());
         }
         let views: Vec<View<'_>> = answers
             .iter()
@@ -52,7 +52,7 @@ pub fn run(arguments: &ResolveArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         // With several platforms a missing one is part of the answer; with none at all there is no answer.
         let failed = answers.iter().all(|answer| matches!(answer, Answer::Unavailable(..)));
         match answers.pop() {
-            Some(Answer::Unavailable(_, error)) if failed => Err(failure(error).into()),
+            Some(Answer::Unavailable(_, error)) if failed => Err(failure(*error).into()),
             _ => Ok(Exit::Done),
         }
     })
