@@ -61,7 +61,12 @@ pub(crate) fn look(path: &Path) -> Result<Health, IndexError> {
         return Ok(Health::Empty);
     }
     let mut head = [0; 100];
-    let mut file = File::open(path).map_err(io)?;
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        // Another process moved it aside since it was looked at.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Health::Missing),
+        Err(error) => return Err(io(error)),
+    };
     match file.read_exact(&mut head) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {

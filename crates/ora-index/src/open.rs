@@ -176,7 +176,8 @@ impl Index {
             Health::Ours | Health::Suspect => {
                 match Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, health == Health::Suspect) {
                     Ok(index) => Ok(Existing::Opened(Opened::Ready(index))),
-                    Err(error) if error.is_damage() => Ok(Existing::Unusable),
+                    // Moved aside by another process meanwhile is as good as damaged: both end in a new one.
+                    Err(error) if error.is_damage() || path.symlink_metadata().is_err() => Ok(Existing::Unusable),
                     Err(error) => Err(error),
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! Decides nothing about packages: verbs live in `ora-engine`. Here a command line and an environment become settings, the
 //! settings become the powers a verb is handed (a clock, directories, perhaps a network), and what it answers becomes text
-//! or JSON. Only [`output`] writes to the terminal, only [`env`] reads the environment, only [`wire`] makes a clock or a
+//! or JSON. Only [`output`] writes to the terminal, only [`mod@env`] reads the environment, only [`wire`] makes a clock or a
 //! network.
 //!
 //! It is a library so that the command pages and manual pages can be made from [`cli::command`]:

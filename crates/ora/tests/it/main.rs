@@ -6,11 +6,13 @@ mod completions;
 mod config;
 mod crash;
 mod help;
+mod offline;
 mod security;
 #[cfg(target_os = "linux")]
 mod signals;
 mod usage;
 mod validate;
+#[cfg(feature = "net")]
 mod workflows;
 
 use ora_testkit::TestBed;
