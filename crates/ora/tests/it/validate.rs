@@ -223,3 +223,14 @@ fn a_pipe_is_no_definition() {
     let output = bed.ora(["validate", "pipe.repo"]).expect(1);
     assert!(output.stdout.contains("it is not a regular file"), "{output}");
 }
+
+/// Another file name is odd and harmless: the name inside decides, also with `--strict`.
+#[test]
+fn strict_lets_a_file_have_another_name() {
+    let bed = bed();
+    let text = "name = \"tool\"\ndescription = \"d\"\n[source]\ntype = \"direct-url\"\n[source.download]\nurl = \"https://example.com/tool\"\n";
+    bed.write("other.repo", text);
+    bed.ora(["validate", "--strict", "other.repo"]).success();
+    bed.write("typo.repo", format!("{text}[instal]\n"));
+    bed.ora(["validate", "--strict", "typo.repo"]).expect(1);
+}
