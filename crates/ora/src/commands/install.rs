@@ -194,12 +194,6 @@ fn show_one(one: &Done, printer: &Printer) {
     for note in &plan.notes {
         printer.say(Line::new().dim("  ").plain(note));
     }
-    for link in &plan.links {
-        for hidden in &link.shadows {
-            let text = format!("  `{}` also exists as {}", link.command, hidden.display());
-            printer.say(Line::new().plain(text));
-        }
-    }
 }
 
 /// The failure of several packages: the first one's kind, every one's message.
