@@ -14,6 +14,7 @@ use crate::{
     gzip::Gzip,
     limits::Limits,
     source::Source,
+    stored::Stored,
 };
 
 /// A compression that wraps one stream of bytes.
@@ -52,6 +53,7 @@ pub(crate) struct Decoder<R> {
 enum State {
     Plain,
     Gzip(Gzip),
+    Stored(Stored),
     Bzip2(Box<bzip2::Decompress>),
     Xz(Box<XzStream>),
     Zstd { decoder: Box<FrameDecoder>, frame: Option<u64>, frames: usize },
@@ -77,6 +79,11 @@ impl<R: io::Read> Decoder<R> {
         Self { source, state, out: 0, limits: limits.clone() }
     }
 
+    /// The same for a stream that is wrapped and not compressed.
+    pub(crate) fn stored(source: Source<R>, stored: Stored, limits: &Limits) -> Self {
+        Self { source, state: State::Stored(stored), out: 0, limits: limits.clone() }
+    }
+
     /// Bytes used and bytes made so far.
     pub(crate) fn ratio(&self) -> (u64, u64) {
         (self.source.taken(), self.out)
@@ -98,6 +105,13 @@ impl<R: io::Read> Decoder<R> {
                 Ok(count)
             }
             State::Gzip(state) => {
+                let count = state.decode(&mut self.source, out)?;
+                if state.ended {
+                    self.state = State::Done;
+                }
+                Ok(count)
+            }
+            State::Stored(state) => {
                 let count = state.decode(&mut self.source, out)?;
                 if state.ended {
                     self.state = State::Done;

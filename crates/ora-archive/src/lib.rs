@@ -1,5 +1,7 @@
 //! Any archive in, checked files out: tar (plain, gzip, xz, bzip2, zstd), zip, single compressed files, bare executables.
 //!
+//! [`Packer`] makes the archives that Ora writes itself, and [`read_files`] hands out the files of one without unpacking it.
+//!
 //! [`unpack`] reads a file once, hashes it and every file in it on the way, and writes below a
 //! [`Root`](ora_fs::rooted::Root) only. What the file is, is decided by its content; its name is a hint.
 //!
@@ -31,7 +33,10 @@ mod feed;
 mod gzip;
 mod limits;
 mod member;
+mod pack;
 mod source;
+mod stored;
+mod stream;
 mod tar;
 mod unpack;
 mod writer;
@@ -42,4 +47,6 @@ pub use detect::{Content, HEAD, archive_suffix, detect};
 pub use error::{ArchiveError, Fault, Place};
 pub use executable::{BinaryFormat, BinaryInfo, Target};
 pub use limits::Limits;
+pub use pack::{Container, Packer};
+pub use stream::{StreamError, StreamFile, read_files};
 pub use unpack::{Shape, Threads, UnpackOptions, Unpacked, inspect, unpack};

@@ -71,6 +71,11 @@ pub(crate) fn has_checksum(block: &[u8; BLOCK]) -> bool {
     number(&block[148..156], false) == Some(real)
 }
 
+/// Whether a block's checksum is written as all programs of today do: six digits, NUL, blank.
+pub(crate) fn has_plain_checksum(block: &[u8; BLOCK]) -> bool {
+    block[148..154].iter().all(|byte| matches!(byte, b'0'..=b'7')) && block[154..156] == *b"\0 "
+}
+
 fn until_nul(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or_default()
 }

@@ -19,15 +19,31 @@ use crate::{
 
 /// The zero blocks after the end marker that fill up a tape record: more than any tool writes.
 const MAX_PADDING: u64 = 16 << 20;
+/// The same where one tape record is all that may be filled up.
+const MAX_STRICT_PADDING: u64 = 10_240;
 
 /// Whether a file begins like a tar archive: with a block whose checksum fits.
 pub(crate) fn is_header(head: &[u8]) -> bool {
     head.first_chunk::<BLOCK>().is_some_and(|block| block.iter().any(|byte| *byte != 0) && header::has_checksum(block))
 }
 
+/// How much an archive may differ from what Ora writes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Form {
+    /// Whatever is not ambiguous.
+    Any,
+    /// Nothing in it is without meaning: checksums as POSIX writes them, blocks filled with zeros.
+    Strict,
+}
+
 /// Reads an archive to the last byte.
 pub(crate) fn read(feed: &mut dyn Feed, limits: &Limits, sink: &mut dyn Sink) -> Result<()> {
-    let mut reader = Reader { feed, limits, pending: Pending::default() };
+    read_form(feed, limits, sink, Form::Any)
+}
+
+/// Reads an archive of a form to the last byte.
+pub(crate) fn read_form(feed: &mut dyn Feed, limits: &Limits, sink: &mut dyn Sink, form: Form) -> Result<()> {
+    let mut reader = Reader { feed, limits, form, pending: Pending::default() };
     let mut members = 0_u64;
     loop {
         let block = reader.block()?;
@@ -36,6 +52,9 @@ pub(crate) fn read(feed: &mut dyn Feed, limits: &Limits, sink: &mut dyn Sink) ->
             return Ok(());
         }
         let header = Header::parse(&block)?;
+        if form == Form::Strict && !header::has_plain_checksum(&block) {
+            return Err(Fault::malformed("has a header whose checksum is written as nobody does"));
+        }
         match header.kind {
             b'x' => reader.pax(&header)?,
             b'g' => reader.global(&header)?,
@@ -65,6 +84,7 @@ impl Pending {
 struct Reader<'a> {
     feed: &'a mut dyn Feed,
     limits: &'a Limits,
+    form: Form,
     pending: Pending,
 }
 
@@ -91,6 +111,7 @@ impl Reader<'_> {
         if self.block()?.iter().any(|byte| *byte != 0) {
             return Err(Fault::ambiguous("goes on after a zero block"));
         }
+        let most = if self.form == Form::Strict { MAX_STRICT_PADDING } else { MAX_PADDING };
         let mut padding = 0;
         loop {
             let rest = self.feed.fill()?;
@@ -102,10 +123,13 @@ impl Reader<'_> {
             }
             let count = rest.len();
             padding += count as u64;
-            if padding > MAX_PADDING {
-                return Err(Fault::limit("is padded with too many bytes", MAX_PADDING));
+            if padding > most {
+                return Err(Fault::limit("is padded with too many bytes", most));
             }
             self.feed.consume(count);
+        }
+        if self.form == Form::Strict && padding % BLOCK as u64 != 0 {
+            return Err(Fault::malformed("goes on after its end mark"));
         }
         if !self.pending.is_empty() {
             return Err(Fault::malformed("ends after a header that announces a member"));
@@ -131,7 +155,13 @@ impl Reader<'_> {
     fn padding(&mut self, size: u64) -> Result<()> {
         let over = size % BLOCK as u64;
         let left = if over == 0 { 0 } else { BLOCK as u64 - over };
-        Content { feed: &mut *self.feed, left }.skip()
+        let form = self.form;
+        Content { feed: &mut *self.feed, left }.each(|rest| match form {
+            Form::Strict if rest.iter().any(|byte| *byte != 0) => {
+                Err(Fault::malformed("has bytes between a file and the next header"))
+            }
+            _ => Ok(()),
+        })
     }
 
     fn pax(&mut self, header: &Header) -> Result<()> {
