@@ -22,6 +22,9 @@ _ora() {
             ora,config)
                 cmd="ora__subcmd__config"
                 ;;
+            ora,download)
+                cmd="ora__subcmd__download"
+                ;;
             ora,help)
                 cmd="ora__subcmd__help"
                 ;;
@@ -105,6 +108,9 @@ _ora() {
                 ;;
             ora__subcmd__help,config)
                 cmd="ora__subcmd__help__subcmd__config"
+                ;;
+            ora__subcmd__help,download)
+                cmd="ora__subcmd__help__subcmd__download"
                 ;;
             ora__subcmd__help,help)
                 cmd="ora__subcmd__help__subcmd__help"
@@ -290,7 +296,7 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update list search info resolve registry validate lint verify which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download list search info resolve registry validate lint verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -531,8 +537,42 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__download)
+            opts="-v -h --version --repo --platform --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -v)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__help)
-            opts="install uninstall update list search info resolve registry validate verify which config security completions help"
+            opts="install uninstall update download list search info resolve registry validate verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -632,6 +672,20 @@ _ora() {
         ora__subcmd__help__subcmd__config__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__download)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1654,7 +1708,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__update)
-            opts="-h --all --allow-insecure --allow-scripts --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --all --cached-only --allow-insecure --allow-scripts --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

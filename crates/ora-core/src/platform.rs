@@ -108,6 +108,11 @@ impl Platform {
         Self { os, arch, libc: Libc::Default }
     }
 
+    /// Every operating system with every processor, with its usual C library.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Os::ALL.iter().flat_map(|os| Arch::ALL.iter().map(|arch| Self::new(*os, *arch)))
+    }
+
     /// The platform this program was built for; `musl` says whether the running system's C library is musl.
     pub fn host(musl: bool) -> Option<Self> {
         let os = Os::from_any(std::env::consts::OS)?;

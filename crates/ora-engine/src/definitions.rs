@@ -12,9 +12,10 @@ use ora_schema::{
 };
 use ora_source::Wanted;
 
-use crate::{Context, Error, Registries, obtain};
+use crate::{Context, Error, Registries, fetching};
 
 /// A definition, and where it comes from.
+#[derive(Clone)]
 pub(crate) struct Chosen {
     pub(crate) text: DefinitionText,
     pub(crate) registry: Option<RegistryName>,
@@ -44,7 +45,7 @@ pub(crate) fn read(context: &Context<'_>, place: &str) -> Result<Chosen, Error> 
     let (text, path, origin) = if is_url {
         let url: SourceUrl = place.parse().map_err(|source| Error::Url { source })?;
         let remote = context.reach.remote().ok_or_else(|| Error::NeedsNetwork { what: format!("reading {url}") })?;
-        let bytes = obtain::fetch_small(context, remote, &url)?;
+        let bytes = fetching::fetch_small(context, remote, &url)?;
         (bytes, PathBuf::from(place), place.to_owned())
     } else {
         let path = std::path::absolute(place).map_err(|source| Error::read(Path::new(place), source))?;

@@ -3,9 +3,49 @@
 use std::path::{Path, PathBuf};
 
 use ora_core::{
-    Hint, Hinted, Kind, PackageName, Platform, RegistryName, RemoteError, RemoteFailure, SourceUrl, Untrusted,
+    Hint, Hinted, Kind, PackageName, Platform, RegistryName, RemoteError, RemoteFailure, Sha256, SourceUrl, Untrusted,
 };
 use ora_schema::repo::Diagnostic;
+
+use crate::listings;
+
+/// One artifact that is not held: as much as is known of it without asking anybody.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Miss {
+    /// The package.
+    pub name: PackageName,
+    /// Its version, where it was named or is known.
+    pub version: Option<String>,
+    /// For which platform.
+    pub platform: Platform,
+    /// The digest its bytes must have.
+    pub sha256: Option<Sha256>,
+    /// Where it is published.
+    pub url: Option<SourceUrl>,
+    /// Names that may have been meant, where no definition of this one is here either.
+    pub nearest: Vec<String>,
+}
+
+impl Miss {
+    /// How it is asked for on the command line.
+    fn argument(&self) -> String {
+        match &self.version {
+            Some(version) => format!("{}@{version}", self.name),
+            None => self.name.to_string(),
+        }
+    }
+
+    /// What a person needs to fetch it by hand, as far as it is known.
+    fn details(&self) -> String {
+        let digest = self.sha256.map(|sha256| format!("sha256 {sha256}"));
+        let url = self.url.as_ref().map(ToString::to_string);
+        let mut known: Vec<String> = digest.into_iter().chain(url).collect();
+        if known.is_empty() {
+            known.push("neither digest nor URL is known here".to_owned());
+        }
+        format!("{} for {}: {}", self.argument(), self.platform, known.join(", "))
+    }
+}
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -128,17 +168,25 @@ pub enum Error {
         /// Commands that may have been meant.
         nearest: Vec<String>,
     },
-    /// Not held, and no network to get it from.
-    #[error("`{name}` {version} for {platform} is not held here")]
-    NotHeld {
+    /// Not held, and no network to get it from: everything that the run misses.
+    #[error("{}", missing(misses))]
+    Missing {
+        /// What is missing.
+        misses: Vec<Miss>,
+        /// Where a file carried by hand is looked for.
+        drop: PathBuf,
+    },
+    /// Held bytes that changed since they were verified.
+    #[error("the cached `{name}` {version} is damaged: expected {expected}, found {actual}")]
+    Damaged {
         /// The package.
         name: PackageName,
         /// Its version.
         version: String,
-        /// For which platform.
-        platform: Platform,
-        /// Where it is published.
-        url: SourceUrl,
+        /// The digest it had.
+        expected: Sha256,
+        /// The digest it has.
+        actual: Sha256,
     },
     /// A step that needs a network, in a run without one.
     #[error("{what} needs a network, and this run uses none")]
@@ -205,6 +253,17 @@ pub enum Error {
     Internal(&'static str),
 }
 
+fn missing(misses: &[Miss]) -> String {
+    let version = |miss: &Miss| miss.version.as_ref().map(|one| format!(" {}", Untrusted(one))).unwrap_or_default();
+    match misses {
+        [one] => format!("`{}`{} for {} is not held here", one.name, version(one), one.platform),
+        many => {
+            let names: Vec<String> = many.iter().map(|one| format!("`{}`{}", one.name, version(one))).collect();
+            format!("{} artifacts are not held here: {}", many.len(), names.join(", "))
+        }
+    }
+}
+
 fn places(registries: &[RegistryName]) -> String {
     match registries {
         [] => "any registry: none is configured".to_owned(),
@@ -214,6 +273,27 @@ fn places(registries: &[RegistryName]) -> String {
 }
 
 impl Error {
+    /// One error for all that went wrong: what is missing offline is named at once; anything else comes first.
+    pub(crate) fn of_several(errors: Vec<Self>, host: Platform, drop: PathBuf) -> Option<Self> {
+        let is_missing = |error: &Self| error.kind() == Kind::OfflineMissing;
+        let mut errors = errors;
+        if errors.len() < 2 || !errors.iter().all(is_missing) {
+            let first = errors.iter().position(|error| !is_missing(error)).unwrap_or(0);
+            return (!errors.is_empty()).then(|| errors.swap_remove(first));
+        }
+        let mut misses = Vec::new();
+        for error in errors {
+            match error {
+                Self::Missing { misses: more, .. } => misses.extend(more),
+                Self::UnknownPackage { name, nearest, .. } => {
+                    misses.push(Miss { name, version: None, platform: host, sha256: None, url: None, nearest });
+                }
+                other => return Some(other),
+            }
+        }
+        Some(Self::Missing { misses, drop })
+    }
+
     pub(crate) fn fetch(name: &PackageName, url: &SourceUrl, source: RemoteError) -> Self {
         Self::Fetch { name: name.clone(), url: url.clone(), source }
     }
@@ -241,6 +321,14 @@ impl Error {
         }
     }
 
+    /// Whether nobody answered, so that what is held may stand in.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Fetch { source, .. } | Self::Remote { source, .. } => listings::is_outage(source),
+            _ => false,
+        }
+    }
+
     /// The stable kind.
     pub fn kind(&self) -> Kind {
         match self {
@@ -254,8 +342,9 @@ impl Error {
             Self::Fetch { source, .. } | Self::Remote { source, .. } => source.kind(),
             Self::Transfer { kind, .. } => *kind,
             Self::ChecksumFile { source, .. } => source.kind(),
-            Self::NotHeld { .. } => Kind::OfflineMissing,
+            Self::Missing { .. } => Kind::OfflineMissing,
             Self::UnknownPackage { is_offline, .. } if *is_offline => Kind::OfflineMissing,
+            Self::Damaged { .. } => Kind::CacheCorrupt,
             Self::NothingPublished { .. }
             | Self::UnknownPackage { .. }
             | Self::UnknownRegistry { .. }
@@ -277,6 +366,14 @@ impl Error {
         }
     }
 
+    /// Every single thing that is missing, with what is known of it.
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            Self::Missing { misses, .. } => misses.iter().map(Miss::details).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The package, file or URL it is about.
     pub fn artefact(&self) -> Option<String> {
         match self {
@@ -288,7 +385,8 @@ impl Error {
             | Self::NotInstalled { name, .. }
             | Self::OtherVersion { name, .. }
             | Self::SignatureRequired { name } => Some(name.to_string()),
-            Self::NotHeld { name, version, .. } => Some(format!("{name}@{version}")),
+            Self::Missing { misses, .. } => misses.first().map(Miss::argument),
+            Self::Damaged { name, version, .. } => Some(format!("{name}@{version}")),
             Self::Remote { url, .. } => Some(url.to_string()),
             Self::UnknownRegistry { name, .. } => Some(name.to_string()),
             Self::UnknownCommand { command, .. } => Some(command.clone()),
@@ -308,6 +406,30 @@ impl Error {
             | Self::Internal(_) => None,
         }
     }
+}
+
+/// What to do about what is missing: the commands for the connected side, and the folder for what is carried by hand.
+fn missing_hints(misses: &[Miss], drop: &Path) -> Vec<Hint> {
+    let near = misses.iter().flat_map(|miss| {
+        let names = miss.nearest.iter().take(3);
+        names.map(|near| Hint::note(format!("instead of `{}`, `{near}` is known here", miss.name)))
+    });
+    let mut hints: Vec<Hint> = near.collect();
+    let platforms: std::collections::BTreeSet<String> = misses.iter().map(|miss| miss.platform.to_string()).collect();
+    for platform in platforms {
+        let wanted = misses.iter().filter(|miss| miss.platform.to_string() == platform).map(Miss::argument);
+        let wanted = wanted.collect::<Vec<_>>().join(" ");
+        hints.push(Hint::elsewhere(format!("ora download {wanted} --platform {platform}")));
+    }
+    if misses.iter().any(|miss| miss.sha256.is_some()) {
+        hints.push(Hint::note(format!("or put the file into `{}`: it is recognised by its digest", drop.display())));
+    } else {
+        hints.push(Hint::note(format!(
+            "a file put into `{}` is recognised by its digest, where a definition names one",
+            drop.display()
+        )));
+    }
+    hints
 }
 
 impl Hinted for Error {
@@ -342,7 +464,11 @@ impl Hinted for Error {
                 nearest.iter().take(3).map(|name| Hint::run(format!("ora which {name}"))).collect()
             }
             Self::OtherVersion { name, .. } => vec![Hint::run(format!("ora uninstall {name}"))],
-            Self::NotHeld { name, version, .. } => vec![Hint::elsewhere(format!("ora install {name}@{version}"))],
+            Self::Missing { misses, drop } => missing_hints(misses, drop),
+            Self::Damaged { name, version, .. } => vec![
+                Hint::note("the file was moved to the quarantine folder of the cache; nothing was installed from it"),
+                Hint::elsewhere(format!("ora download {name}@{version}")),
+            ],
             Self::NeedsNetwork { .. } => vec![Hint::note("run it without `--offline` where there is a network")],
             Self::Fetch { source, .. } | Self::Remote { source, .. } => match source.failure {
                 RemoteFailure::RateLimited(_) => {

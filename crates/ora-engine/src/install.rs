@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use ora_audit::{Action as Deed, Log, Outcome, Record, Supply};
-use ora_core::{PackageArgument, Sha256, Tag, Version, VersionWish, template::Encoding, template::Variable};
+use ora_core::{Kind, PackageArgument, Sha256, Tag, Version, VersionWish, template::Encoding, template::Variable};
 use ora_install::{Artifact, Choices, InstallPlan, Receipts, ScriptSettings, Session, Staged};
 use ora_schema::{
     local_metadata::{self, LocalMetadata},
@@ -12,15 +12,15 @@ use ora_schema::{
     release::{CommandRule, Rules},
     repo::Mode,
 };
-use ora_source::{Asking, Wanted as WantedVersion};
+use ora_store::Held;
 use ora_verify::{Expectation, Measured, Verified, Waiver};
 
 use crate::{
     Context, Error, Registries,
     definitions::{self, Chosen},
-    installed,
-    listings::KeptListings,
+    fetching, installed,
     obtain::{self, Obtained},
+    releases::{self, Meant},
 };
 
 /// What to install, and how.
@@ -103,7 +103,7 @@ pub enum Step {
 /// How its bytes come.
 pub(crate) enum Road {
     None,
-    Release { chosen: Box<Chosen>, found: Box<ora_source::Found> },
+    Release(Box<Meant>),
     File { path: PathBuf, metadata: Box<LocalMetadata>, rules: Box<Rules> },
 }
 
@@ -131,7 +131,17 @@ pub fn prepare(
 ) -> Result<Vec<Planned>, Error> {
     match &request.what {
         What::Packages { arguments, version } => {
-            arguments.iter().map(|argument| package(context, registries, request, argument, version.as_ref())).collect()
+            let (mut planned, mut failed) = (Vec::new(), Vec::new());
+            for argument in arguments {
+                match package(context, registries, request, argument, version.as_ref()) {
+                    Ok(one) => planned.push(one),
+                    // Without a network everything that is missing is named at once.
+                    Err(error) if error.kind() == Kind::OfflineMissing => failed.push(error),
+                    Err(error) => return Err(error),
+                }
+            }
+            let failure = Error::of_several(failed, context.host, context.layout.drop_folder());
+            failure.map_or(Ok(planned), Err)
         }
         What::Definition { place, version } => {
             let chosen = definitions::read(context, place)?;
@@ -223,8 +233,10 @@ pub(crate) fn release(
     wish: &VersionWish,
     before: Option<&Receipt>,
 ) -> Result<Planned, Error> {
+    let question = releases::Question { wish, platform: context.host, sha256: request.sha256 };
+    let meant = releases::find(context, chosen, &question)?;
+    let (chosen, found) = (&meant.chosen, &meant.found);
     let definition = &chosen.text.definition;
-    let found = find(context, &chosen, definitions::wanted(wish)?)?;
     let mode = request.mode.or_else(|| before.map(|receipt| receipt.mode)).or(context.policy.default_mode);
     let mode = mode.or(definition.install.mode).unwrap_or(Mode::Userland);
     // A file that is only ever called `latest` may have changed behind its name.
@@ -244,24 +256,8 @@ pub(crate) fn release(
         source: Some(first.url.to_string()),
         commands: view.files.into_iter().map(|file| file.name.unwrap_or(file.src)).collect(),
         has_script: first.rules.script.is_some(),
-        road: Road::Release { chosen: Box::new(chosen), found: Box::new(found) },
+        road: Road::Release(Box::new(meant)),
     })
-}
-
-/// Asks the source of a definition; tells what it has to say.
-pub(crate) fn find(
-    context: &Context<'_>,
-    chosen: &Chosen,
-    wanted: WantedVersion<'_>,
-) -> Result<ora_source::Found, Error> {
-    let listings = KeptListings::new(context);
-    let asking =
-        ora_source::Context { listings: &listings, apis: &context.policy.apis, limits: &context.policy.sources };
-    let found = ora_source::find(&chosen.text.definition, wanted, context.host, Asking::Always, &asking)?;
-    for note in &found.notes {
-        context.reporter.notice(note.clone());
-    }
-    Ok(found)
 }
 
 fn archive(context: &Context<'_>, request: &Request, file: &Path, metadata: &Path) -> Result<Planned, Error> {
@@ -315,6 +311,8 @@ struct Ready {
     at: usize,
     artifact: Verified<Artifact>,
     request: ora_install::Request,
+    /// What it was held as, if it was.
+    held: Option<Held>,
 }
 
 /// Does what was planned: everything is fetched, then everything is unpacked, then each is installed in its order. A failure
@@ -333,7 +331,7 @@ pub fn execute(
             Err(error) => return Err(refused(context, &planned[at], error)),
         }
     }
-    install(context, planned, ready, consent)
+    install(context, planned, ready, request, consent)
 }
 
 /// The same, for packages that have nothing to do with each other: one that fails does not keep the others back.
@@ -351,7 +349,7 @@ pub fn execute_each(
         }
     }
     for one in ready {
-        match install(context, std::slice::from_ref(&planned[one.at]), vec![Ready { at: 0, ..one }], consent) {
+        match install(context, std::slice::from_ref(&planned[one.at]), vec![Ready { at: 0, ..one }], request, consent) {
             Ok(more) => done.extend(more),
             Err(error) => failed.push(error),
         }
@@ -362,55 +360,39 @@ pub fn execute_each(
 /// Fetches what has to be fetched, several at a time; in the order of the plan.
 fn fetch(context: &Context<'_>, planned: &[Planned], request: &Request) -> Vec<(usize, Result<Ready, Error>)> {
     let wanted: Vec<usize> = (0..planned.len()).filter(|at| planned[*at].step == Step::Install).collect();
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let results = std::sync::Mutex::new(Vec::new());
-    let work = || {
-        while let Some(at) = wanted.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-            let result = get(context, &planned[*at], request, *at);
-            results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((*at, result));
-        }
-    };
-    let threads = context.policy.parallel_downloads.clamp(1, wanted.len().max(1));
-    if threads == 1 {
-        work();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(work);
-            }
-        });
-    }
-    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    results.sort_by_key(|(at, _)| *at);
-    results
+    let results = fetching::each(context, wanted.len(), &|at| get(context, &planned[wanted[at]], request, wanted[at]));
+    wanted.into_iter().zip(results).collect()
 }
 
 fn get(context: &Context<'_>, planned: &Planned, request: &Request, at: usize) -> Result<Ready, Error> {
     match &planned.road {
         Road::None => Err(Error::Internal("nothing to fetch")),
-        Road::Release { chosen, found } => {
+        Road::Release(meant) => {
+            let Meant { chosen, found, is_held } = meant.as_ref();
             let wanted = obtain::Wanted {
                 releases: &found.releases,
+                commit: found.listed.commit.as_ref(),
                 definition: &chosen.text,
                 registry: chosen.registry.as_ref(),
                 registry_commit: chosen.commit.as_deref(),
                 waiver: request.allow_insecure.then(|| Waiver::absent_checksum("--allow-insecure")),
+                is_held: *is_held,
                 digest: request.sha256,
             };
-            let Obtained { artifact, release, supply } = obtain::obtain(context, &wanted)?;
+            let Obtained { artifact, release, supply, held } = obtain::obtain(context, &wanted)?;
             let source = Some(release.url.to_string());
             let request = ora_install::Request {
                 source,
                 definition: Some(chosen.text.digest),
                 ..base(context, planned, request, (release.version, Some(release.tag)), release.rules, supply)
             };
-            Ok(Ready { at, artifact, request })
+            Ok(Ready { at, artifact, request, held })
         }
         Road::File { path, metadata, rules } => {
             let artifact = own_file(path, metadata, request.sha256)?;
             let version = metadata.version.clone();
             let request = base(context, planned, request, (version, None), rules.as_ref().clone(), Supply::Local);
-            Ok(Ready { at, artifact, request })
+            Ok(Ready { at, artifact, request, held: None })
         }
     }
 }
@@ -474,6 +456,7 @@ fn install(
     context: &Context<'_>,
     planned: &[Planned],
     ready: Vec<Ready>,
+    request: &Request,
     consent: &Consent<'_>,
 ) -> Result<Vec<Done>, Error> {
     let mut done: Vec<(usize, Done)> = Vec::new();
@@ -500,7 +483,7 @@ fn install(
                         done.push((at, Done { receipt, before: one.before.clone(), step: Step::Nothing, plan: None }));
                         continue;
                     }
-                    staged.push((at, stage(context, &session, one, ready)?));
+                    staged.push((at, stage(context, &session, one, ready, request)?));
                 }
             }
         }
@@ -553,7 +536,33 @@ fn already(session: &Session<'_>, ready: &Ready) -> Result<Option<Receipt>, Erro
     }))
 }
 
-fn stage(context: &Context<'_>, session: &Session<'_>, planned: &Planned, ready: Ready) -> Result<Staged, Error> {
+/// Unpacks beside the target. What turns out to be other bytes than those that were once verified is fetched again, where
+/// there is a network to fetch it from.
+fn stage(
+    context: &Context<'_>,
+    session: &Session<'_>,
+    planned: &Planned,
+    ready: Ready,
+    request: &Request,
+) -> Result<Staged, Error> {
+    let (at, held) = (ready.at, ready.held.clone());
+    let error = match unpack(context, session, ready) {
+        Ok(staged) => return Ok(staged),
+        Err(error) => error,
+    };
+    // Broken bytes may look like a broken archive long before their digest is known.
+    let Some(Err(damaged)) = held.map(|held| obtain::check(context, &held)) else {
+        return Err(refused(context, planned, error));
+    };
+    if context.reach.remote().is_none() {
+        return Err(refused(context, planned, damaged));
+    }
+    context.reporter.warning(format!("{damaged}; it is fetched again"));
+    let again = get(context, planned, request, at).and_then(|ready| unpack(context, session, ready));
+    again.map_err(|error| refused(context, planned, error))
+}
+
+fn unpack(context: &Context<'_>, session: &Session<'_>, ready: Ready) -> Result<Staged, Error> {
     let options = ora_archive::UnpackOptions {
         limits: context.policy.archive.clone(),
         case_insensitive_target: cfg!(any(target_os = "macos", target_os = "windows")),
@@ -563,8 +572,7 @@ fn stage(context: &Context<'_>, session: &Session<'_>, planned: &Planned, ready:
         action: "unpacking",
         subject: format!("{} {}", ready.request.name, ready.request.version),
     });
-    let staged = session.stage(ready.request, &ready.artifact, &options);
-    staged.map_err(|error| refused(context, planned, error.into()))
+    Ok(session.stage(ready.request, &ready.artifact, &options)?)
 }
 
 fn commit(

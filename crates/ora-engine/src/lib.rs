@@ -18,10 +18,14 @@
 mod context;
 mod definitions;
 mod error;
+mod fetching;
 mod listings;
 mod obtain;
+mod proof;
 mod recover;
+mod releases;
 
+pub mod download;
 pub mod info;
 pub mod install;
 pub mod installed;
@@ -31,7 +35,7 @@ pub mod uninstall;
 pub mod update;
 
 pub use context::{Context, Policy, ScriptPolicy, Wishes};
-pub use error::Error;
+pub use error::{Error, Miss};
 pub use ora_audit::Outcome;
 pub use ora_install::findings::Problem;
 pub use ora_install::{Consent, InstallPlan};

@@ -14,11 +14,18 @@ const SHORT: Duration = Duration::from_secs(10);
 /// The pages of listings, from the network with the cache behind it, or from the cache alone.
 pub(crate) struct KeptListings<'k, 'c> {
     context: &'k Context<'c>,
+    is_silent: std::cell::Cell<bool>,
 }
 
 impl<'k, 'c> KeptListings<'k, 'c> {
     pub(crate) fn new(context: &'k Context<'c>) -> Self {
-        Self { context }
+        Self { context, is_silent: std::cell::Cell::new(false) }
+    }
+
+    /// Whether somebody was asked and nobody answered, so that an older answer had to do. A refusal for asking too often is
+    /// an answer: the files themselves may well be there.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.is_silent.get()
     }
 
     fn kept(&self, url: &SourceUrl, key: &str) -> Option<Listing> {
@@ -91,6 +98,7 @@ impl Listings for KeptListings<'_, '_> {
             (Ok(page), _) => Ok(page),
             (Err(error), Some(kept)) if is_outage(&error) => {
                 let day = kept.head.fetched_at.day();
+                self.is_silent.set(!matches!(error.failure, RemoteFailure::RateLimited(_)));
                 self.context.reporter.notice(format!("{error}; going on with what was listed on {day}"));
                 Ok(page(&kept, Some(self.age(&kept))))
             }
@@ -100,7 +108,7 @@ impl Listings for KeptListings<'_, '_> {
 }
 
 /// Whether another supply may stand in: nobody answered, or only to say that it is too much.
-fn is_outage(error: &RemoteError) -> bool {
+pub(crate) fn is_outage(error: &RemoteError) -> bool {
     matches!(error.failure, RemoteFailure::Unreachable | RemoteFailure::RateLimited(_) | RemoteFailure::Status(500..))
 }
 

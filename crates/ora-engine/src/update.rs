@@ -1,6 +1,6 @@
 //! `ora update`: installed packages to their newest versions, each from where it came.
 
-use ora_core::{PackageName, VersionWish};
+use ora_core::{Kind, PackageName, VersionWish};
 use ora_schema::receipt::{Origin, Receipt};
 
 use crate::{
@@ -19,7 +19,8 @@ pub struct Prepared {
 }
 
 /// Finds out what is newer. A package that was named has to be installed; one that cannot be looked at does not keep the
-/// others back. What did not come from a registry or a definition has nowhere to look.
+/// others back. What did not come from a registry or a definition has nowhere to look. Where only what is held counts, a
+/// package without anything newer stays as it is.
 pub fn prepare(
     context: &Context<'_>,
     registries: &Registries<'_, '_>,
@@ -54,14 +55,21 @@ fn one(
     receipt: &Receipt,
 ) -> Result<Option<Planned>, Error> {
     let chosen = match &receipt.origin {
-        Origin::Registry(registry) => definitions::find(context, registries, &receipt.name, Some(registry))?,
+        Origin::Registry(registry) => match definitions::find(context, registries, &receipt.name, Some(registry)) {
+            Err(error) if error.kind() == Kind::OfflineMissing => return Ok(Some(install::untouched(receipt))),
+            other => other?,
+        },
         Origin::File(place) => definitions::read(context, place)?,
         Origin::Local(_) | Origin::Bundle(_) => return Ok(None),
     };
-    let planned = install::release(context, request, chosen, &VersionWish::Latest, Some(receipt))?;
+    let planned = match install::release(context, request, chosen, &VersionWish::Latest, Some(receipt)) {
+        // Nothing of it is held: what runs is the newest there is here.
+        Err(error) if error.kind() == Kind::OfflineMissing => return Ok(Some(install::untouched(receipt))),
+        other => other?,
+    };
     // A list that lost its newest entry, or a prerelease chosen by name, is no reason to go back.
     let goes_back = planned.step == Step::Install && planned.version < receipt.version;
-    if goes_back {
+    if goes_back && context.reach.remote().is_some() {
         context.reporter.notice(format!(
             "`{}` {} is newer than {}, the newest that its source offers; it stays",
             receipt.name, receipt.version, planned.version

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use ora_core::{EntryPath, PackageName, Platform, RegistryName, Sha256, Tag, Timestamp, Version};
+use ora_core::{CommitId, EntryPath, PackageName, Platform, RegistryName, Sha256, Tag, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::json::{self, DataError, UnknownKeys};
@@ -20,6 +20,8 @@ pub struct Sidecar {
     pub version: Version,
     /// The tag at the source, where it is known.
     pub tag: Option<Tag>,
+    /// The commit behind the tag, where the definition needed it.
+    pub commit: Option<CommitId>,
     /// For which platform.
     pub platform: Platform,
     /// What the file holds.
@@ -132,6 +134,8 @@ struct Raw {
     version: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
     platform: String,
     sha256: String,
     size: u64,
@@ -180,6 +184,7 @@ impl Sidecar {
             name: json::typed(WHAT, "name", &raw.name)?,
             version: json::typed(WHAT, "version", &raw.version)?,
             tag: json::typed_option(WHAT, "tag", raw.tag.as_ref())?,
+            commit: json::typed_option(WHAT, "commit", raw.commit.as_ref())?,
             platform: json::typed(WHAT, "platform", &raw.platform)?,
             sha256: json::typed(WHAT, "sha256", &raw.sha256)?,
             size: raw.size,
@@ -203,6 +208,7 @@ impl Sidecar {
             name: self.name.to_string(),
             version: self.version.to_string(),
             tag: self.tag.as_ref().map(ToString::to_string),
+            commit: self.commit.as_ref().map(ToString::to_string),
             platform: self.platform.to_string(),
             sha256: self.sha256.to_string(),
             size: self.size,
@@ -270,6 +276,7 @@ mod tests {
             name: "kubectl".parse().unwrap(),
             version: "1.28.0".parse().unwrap(),
             tag: Some("v1.28.0".parse().unwrap()),
+            commit: Some("1".repeat(40).parse().unwrap()),
             platform: "linux-x86_64".parse().unwrap(),
             sha256: Sha256::of(b"kubectl"),
             size: 7,

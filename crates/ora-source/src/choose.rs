@@ -23,6 +23,29 @@ pub fn choose(definition: &Definition, listing: &Listing, wanted: Wanted<'_>) ->
     }
 }
 
+/// The release that is wanted of those held here; `None` where an exact version is not among them. The newest is chosen by
+/// the same rules as online; a definition that knows no versions has its highest number, else what it is called by.
+pub fn choose_held(
+    definition: &Definition,
+    held: &[Listed],
+    wanted: Wanted<'_>,
+) -> Result<Option<Listed>, SourceError> {
+    match wanted {
+        Wanted::Latest if held.is_empty() => Ok(None),
+        Wanted::Latest if is_nowhere(definition) => Ok(held.iter().max_by(|a, b| a.version.cmp(&b.version)).cloned()),
+        Wanted::Latest => {
+            let yanked = |listed: &Listed| tags::pin_of(definition, listed).is_some_and(|pin| pin.yanked);
+            let releases = held.iter().map(|one| Listed { yanked: yanked(one), ..one.clone() }).collect();
+            newest(definition, &Listing { releases, ..Listing::default() }).cloned().map(Some)
+        }
+        Wanted::Exact(text) => {
+            let found = selected(held, text);
+            let whole = found.iter().find(|listed| listed.tag.as_str() == text);
+            Ok(whole.or_else(|| found.first()).map(|listed| (*listed).clone()))
+        }
+    }
+}
+
 /// What to tell somebody who asks for a version outside the definition's bounds by name.
 pub fn bounds_note(definition: &Definition, version: &Version) -> Option<String> {
     let (min, max) = (&definition.metadata.min_version, &definition.metadata.max_version);

@@ -26,18 +26,10 @@ pub fn evaluate(
     platform: Platform,
     limits: &Limits,
 ) -> Result<Vec<Release>, SourceError> {
-    let names = Names::of(&definition.platform, platform);
     let mut releases: Vec<Release> = Vec::new();
     let mut refused = None;
     for version in tags::spellings(definition, &listed.tag, &listed.version) {
-        let values = Values {
-            version: Some(version),
-            tag: Some(listed.tag.to_string()),
-            commit: listed.commit.as_ref().map(CommitId::to_string),
-            triple: definition.security.checksum.as_ref().and_then(|sum| names.find_text(&sum.platform_map, platform)),
-            ..Values::before_version(definition, &names)
-        };
-        match (Evaluation { definition, listed, platform, names: &names, limits }).release(values) {
+        match release(definition, listed, platform, limits, version, None) {
             Ok(release) if releases.iter().all(|known| known.url != release.url) => releases.push(release),
             Ok(_) => {}
             // With files to choose from, a spelling that finds none was the wrong one.
@@ -49,6 +41,43 @@ pub fn evaluate(
         Some(error) if releases.is_empty() => Err(error),
         _ => Ok(releases),
     }
+}
+
+/// The release that a file held here is, by the rules of its definition. Where the file came from is known, so nothing of the
+/// definition has to lead there any more: its host may have moved, its list may be gone.
+pub fn evaluate_held(
+    definition: &Definition,
+    listed: &Listed,
+    file: &Asset,
+    platform: Platform,
+    limits: &Limits,
+) -> Result<Release, SourceError> {
+    let releases = evaluate(definition, listed, platform, limits);
+    let same = releases.into_iter().flatten().find(|release| release.url == file.url && release.asset == file.name);
+    if let Some(release) = same {
+        return Ok(release);
+    }
+    let version = tags::spellings(definition, &listed.tag, &listed.version).swap_remove(0);
+    release(definition, listed, platform, limits, version, Some(file))
+}
+
+fn release(
+    definition: &Definition,
+    listed: &Listed,
+    platform: Platform,
+    limits: &Limits,
+    version: String,
+    held: Option<&Asset>,
+) -> Result<Release, SourceError> {
+    let names = &Names::of(&definition.platform, platform);
+    let values = Values {
+        version: Some(version),
+        tag: Some(listed.tag.to_string()),
+        commit: listed.commit.as_ref().map(CommitId::to_string),
+        triple: definition.security.checksum.as_ref().and_then(|sum| names.find_text(&sum.platform_map, platform)),
+        ..Values::before_version(definition, names)
+    };
+    Evaluation { definition, listed, platform, names, limits, held }.release(values)
 }
 
 /// Whether a question can be answered only with the source's listing: any for the newest version (unless the definition
@@ -82,14 +111,19 @@ struct Evaluation<'a> {
     platform: Platform,
     names: &'a Names,
     limits: &'a Limits,
+    /// The file that is held, whose origin is then not asked for.
+    held: Option<&'a Asset>,
 }
 
 impl Evaluation<'_> {
     fn release(&self, mut values: Values<'_>) -> Result<Release, SourceError> {
         let definition = self.definition;
         let pin = tags::pin_of(definition, self.listed);
-        let (url, chosen) = self.download(&values, pin)?;
-        let file = url.file_name().unwrap_or_default();
+        let (url, chosen) = match self.held {
+            Some(held) => (held.url.clone(), None),
+            None => self.download(&values, pin)?,
+        };
+        let file = self.held.map_or_else(|| url.file_name().unwrap_or_default(), |held| held.name.clone());
         let is_name = file.parse::<ora_core::EntryPath>().is_ok_and(|path| path.depth() == 1 && path.as_str() == file);
         if !is_name {
             return Err(SourceError::FileName {

@@ -57,9 +57,9 @@ mod text;
 mod values;
 pub mod view;
 
-pub use choose::{bounds_note, choose};
+pub use choose::{bounds_note, choose, choose_held};
 pub use error::SourceError;
-pub use evaluate::{evaluate, needs_commit, needs_listing};
+pub use evaluate::{evaluate, evaluate_held, needs_commit, needs_listing};
 pub use find::{Asking, Found, find, find_without_asking, next_spelling};
 pub use json_path::{JsonPath, JsonPathError};
 pub use limits::{Apis, Limits};

@@ -69,6 +69,28 @@ impl Store<'_> {
         self.recorded(&file, same.iter().map(|held| &held.file), &before)
     }
 
+    /// Adds what is known by now of an artifact that is held: a newer definition, further proof. The same release only.
+    pub fn supplement(
+        &self,
+        held: &Held,
+        sidecar: Sidecar,
+        evidence: &[(EvidenceFile, Vec<u8>)],
+    ) -> Result<Held, StoreError> {
+        self.prepare()?;
+        let _reading = self.shared()?;
+        let _writing = self.writing()?;
+        let before = self.stamp();
+        let gone = || StoreError::Gone { file: held.file.to_string() };
+        let current = sidecars::load(self, &held.file).ok_or_else(gone)?;
+        if current.sidecar.sha256 != sidecar.sha256 || !current.sidecar.is_same_release(&sidecar) {
+            let (name, expected) = (sidecar.name, sidecar.sha256);
+            return Err(StoreError::OtherBytes { name, expected, actual: current.sidecar.sha256 });
+        }
+        let sidecar = self.with_evidence(sidecar, evidence)?;
+        let last_used = current.last_used;
+        self.told_more(&current, sidecar, last_used, &before)
+    }
+
     /// Writes the evidence and names it in the sidecar.
     fn with_evidence(&self, mut sidecar: Sidecar, evidence: &[(EvidenceFile, Vec<u8>)]) -> Result<Sidecar, StoreError> {
         let folder = self.layout.evidence(&sidecar.sha256);
@@ -98,6 +120,7 @@ impl Store<'_> {
         sidecar.registry_commit = newer.registry_commit.or(sidecar.registry_commit);
         sidecar.source = newer.source.or(sidecar.source);
         sidecar.tag = newer.tag.or(sidecar.tag);
+        sidecar.commit = newer.commit.or(sidecar.commit);
         sidecars::write(self, &held.file, &sidecar, now)?;
         self.recorded(&held.file, [], before)
     }

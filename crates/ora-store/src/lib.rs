@@ -39,6 +39,7 @@
 
 mod admit;
 mod definitions;
+mod dropped;
 mod error;
 mod first_seen;
 mod held;

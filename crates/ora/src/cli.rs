@@ -70,6 +70,7 @@ pub fn explain(error: &clap::Error, arguments: &[OsString], printer: &Printer) -
 fn check(cli: &Cli, command: &mut clap::Command) -> Result<(), clap::Error> {
     let (verb, packages) = match &cli.command {
         Some(Command::Install(install)) if install.version.is_some() => ("install", install.packages.len()),
+        Some(Command::Download(download)) if download.version.is_some() => ("download", download.packages.len()),
         Some(Command::Uninstall(uninstall)) if uninstall.version.is_some() => ("uninstall", uninstall.packages.len()),
         _ => return Ok(()),
     };

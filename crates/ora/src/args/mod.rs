@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub mod completions;
 pub mod config;
+pub mod download;
 pub mod info;
 pub mod install;
 pub mod list;
@@ -116,6 +117,8 @@ pub enum Command {
     Uninstall(uninstall::UninstallArgs),
     #[allow(missing_docs, reason = "as above")]
     Update(update::UpdateArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Download(download::DownloadArgs),
     #[allow(missing_docs, reason = "as above")]
     List(list::ListArgs),
     #[allow(missing_docs, reason = "as above")]

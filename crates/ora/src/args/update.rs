@@ -11,7 +11,8 @@ use ora_core::PackageName;
 #[command(after_help = "Examples:
   ora update
   ora update kubectl
-  ora update --dry-run")]
+  ora update --dry-run
+  ora update --offline --cached-only")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag that a person may type, independent of the others")]
 pub struct UpdateArgs {
     /// What to update; every installed package when none is named
@@ -20,6 +21,9 @@ pub struct UpdateArgs {
     /// Update every installed package, which is also what no package means
     #[arg(long)]
     pub all: bool,
+    /// Look only at versions whose files are held, and fetch nothing
+    #[arg(long)]
+    pub cached_only: bool,
     /// Go on where nothing is published to check a download against; a mismatch stays an error
     #[arg(long)]
     pub allow_insecure: bool,

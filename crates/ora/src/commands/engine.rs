@@ -47,6 +47,7 @@ pub(super) struct Engine<'w> {
     home: Option<PathBuf>,
     command: String,
     prefer_cache: bool,
+    cached_only: bool,
 }
 
 impl<'w> Engine<'w> {
@@ -77,7 +78,13 @@ impl<'w> Engine<'w> {
             home: wiring.environment.home_directory(),
             command: command_line(),
             prefer_cache: prefer_cache || settings.config.offline.prefer_cache,
+            cached_only: false,
         })
+    }
+
+    /// The same without a way out where only what is held counts.
+    pub(super) fn cached_only(self, cached_only: bool) -> Self {
+        Self { cached_only, ..self }
     }
 
     /// Runs a verb.
@@ -90,7 +97,8 @@ impl<'w> Engine<'w> {
         let catalogue = self.catalogue(self.sources.clone());
         let rules = &self.settings.policy.registries;
         let registries = Registries::new(&catalogue, rules.fail_on_ambiguous_package, rules.allow_package_shadowing);
-        let remote = if self.settings.offline { None } else { crate::remote::connect(self.wiring, self.settings)? };
+        let is_closed = self.settings.offline || self.cached_only;
+        let remote = if is_closed { None } else { crate::remote::connect(self.wiring, self.settings)? };
         let remote: Option<&dyn Remote> = remote.as_deref();
         let reach = match remote {
             None => Reach::StoreOnly,
@@ -146,7 +154,7 @@ impl<'w> Engine<'w> {
 
 /// The engine's error, as it is shown.
 pub(super) fn failure(error: Error) -> Failure {
-    let mut shown = Failure::of(error.kind(), &error).with_hints(error.hints());
+    let mut shown = Failure::of(error.kind(), &error).with_details(error.details()).with_hints(error.hints());
     if let Some(artefact) = error.artefact() {
         shown = shown.about(artefact);
     }

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod config;
 mod config_files;
+pub mod download;
 mod engine;
 pub mod info;
 pub mod install;
@@ -31,6 +32,7 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Uninstall(arguments) => uninstall::run(&arguments, wiring),
         Command::Update(arguments) => update::run(&arguments, wiring),
         Command::List(arguments) => list::run(&arguments, wiring),
+        Command::Download(arguments) => download::run(&arguments, wiring),
         Command::Search(arguments) => search::run(&arguments, wiring),
         Command::Info(arguments) => info::run(&arguments, wiring),
         Command::Resolve(arguments) => resolve::run(&arguments, wiring),

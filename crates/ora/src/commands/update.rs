@@ -19,7 +19,7 @@ use crate::{
 
 /// Updates, or shows what would be updated.
 pub fn run(arguments: &UpdateArgs, wiring: &Wiring) -> Result<Exit, Failure> {
-    let engine = Engine::new(wiring, false)?;
+    let engine = Engine::new(wiring, false)?.cached_only(arguments.cached_only);
     let request = Request {
         what: What::Packages { arguments: Vec::new(), version: None },
         mode: None,

@@ -37,6 +37,7 @@ fn short_help() {
       install      Install packages, or switch them to another version
       uninstall    Remove installed packages
       update       Bring installed packages to their newest versions
+      download     Fetch packages for later, without installing them
       list         List what is installed
       search       Find packages by name, description, tags or commands
       info         Show what is known about a package

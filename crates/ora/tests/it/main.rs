@@ -10,6 +10,8 @@ mod offline;
 mod security;
 #[cfg(target_os = "linux")]
 mod signals;
+#[cfg(feature = "net")]
+mod supplies;
 mod usage;
 mod validate;
 #[cfg(feature = "net")]
