@@ -188,7 +188,7 @@ fn the_cache_first() {
     assert_eq!(world.bed.run("jq", &[]).success().stdout, "jq 1.6\n");
     // What is not held is still fetched.
     world.bed.ora(["install", "--prefer-cache", "prom"]).success();
-    assert!(server.requests().len() > 0);
+    assert!(!server.requests().is_empty());
 }
 
 /// Where the source cannot be reached, the default mode goes on with what is held, and says so.
