@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ora_core::{Clock, PackageName, Platform, Reach, RegistryName, Reporter, Timestamp};
+use ora_core::{Clock, Mirror, PackageName, Platform, Reach, RegistryName, Reporter, Timestamp};
 use ora_fs::{
     layout::{Layout, Prefix},
     lock::{PATIENCE, Wish},
@@ -89,6 +89,8 @@ pub struct Policy {
     pub max_listing_size: u64,
     /// Seconds for which a scraped page is not asked for again.
     pub page_ttl: u64,
+    /// Places that are looked at instead of others; those that are folders need no network.
+    pub mirrors: Vec<Mirror>,
     /// Downloads at the same time.
     pub parallel_downloads: usize,
     /// What install scripts may do.
@@ -123,6 +125,8 @@ pub struct Wishes {
     pub apis: ora_source::Apis,
     /// Seconds for which a scraped page is not asked for again.
     pub page_ttl: u64,
+    /// Places that are looked at instead of others.
+    pub mirrors: Vec<Mirror>,
     /// Registries in which anybody may publish.
     pub public_registries: Vec<RegistryName>,
 }
@@ -151,6 +155,7 @@ impl Policy {
             max_download_size: security.network.max_download_size.bytes(),
             max_listing_size: security.validation.max_json_size.bytes(),
             page_ttl: wishes.page_ttl,
+            mirrors: wishes.mirrors,
             parallel_downloads: usize::try_from(parallel).unwrap_or(usize::MAX).clamp(1, 64),
             scripts: ScriptPolicy {
                 enabled: security.scripts.enabled,

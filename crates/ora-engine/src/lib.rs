@@ -19,6 +19,7 @@ mod context;
 mod definitions;
 mod error;
 mod fetching;
+mod folders;
 mod listings;
 mod obtain;
 mod proof;

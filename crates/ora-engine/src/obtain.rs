@@ -13,6 +13,7 @@ use ora_verify::{Evidence, Expectation, Measured, Verified, Waiver};
 
 use crate::{
     Context, Error, Miss, fetching,
+    folders::Folders,
     proof::{Kept, claimed, digests_in, evidence, forge_evidence, kept_expectation, unproven},
     releases::published_digest,
 };
@@ -77,15 +78,19 @@ fn obtain_release(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release)
     {
         return Ok(held);
     }
+    let folders = Folders::of(context);
     let remote = match context.reach {
-        Reach::StoreOnly => return by_name(context, wanted, release)?.ok_or_else(|| missing(context, release)),
-        Reach::StoreFirst(remote) => {
+        Reach::RemoteFirst(remote) => remote,
+        Reach::StoreFirst(_) | Reach::StoreOnly => {
             if let Some(held) = by_name(context, wanted, release)? {
                 return Ok(held);
             }
-            remote
+            match context.reach.remote() {
+                Some(remote) => remote,
+                None if folders.have(&release.url) => &folders,
+                None => return Err(missing(context, release)),
+            }
         }
-        Reach::RemoteFirst(remote) => remote,
     };
     if let Some(file) = &release.proof.checksum_file
         && !expectation.makes_checksum_file_unnecessary()
@@ -211,6 +216,7 @@ fn from_network(
     {
         return from_store(context, &held, release, expectation);
     }
+    let supply = if context.reach.remote().is_some() { Supply::Network } else { Supply::Mirror };
     let mut resumed = fetching::download(context, remote, release, expectation, &mut partial, &subject, true)?;
     let mut fetched = partial.finish()?;
     if resumed && expectation.satisfied_by(&measured(&fetched), ()).is_err() {
@@ -219,7 +225,7 @@ fn from_network(
         fetched = partial.finish()?;
     }
     debug_assert!(!resumed || expectation.satisfied_by(&measured(&fetched), ()).is_ok());
-    admitted(context, wanted, release, expectation, kept, (partial, fetched, Supply::Network))
+    admitted(context, wanted, release, expectation, kept, (partial, fetched, supply))
 }
 
 /// Takes bytes into the store that are what was expected; others are thrown away.

@@ -9,6 +9,7 @@ use crate::{
     Context, Error,
     definitions::{self, Chosen},
     error::Miss,
+    folders::Folders,
     listings::KeptListings,
 };
 
@@ -226,11 +227,13 @@ fn at_hand(context: &Context<'_>, chosen: Chosen, wanted: Wanted<'_>, question: 
     let known = known.ok();
     let release = known.as_ref().and_then(|found| found.releases.first());
     let digest = question.sha256.or_else(|| release.and_then(|release| published_digest(&release.proof.digests)));
-    if let (Some(digest), Some(_)) = (digest, release)
-        && (context.store.find(&digest)?.is_some() || context.store.dropped(&digest)?.is_some())
-        && let Some(found) = known
-    {
-        return Ok(Meant { chosen, found, is_held: false });
+    let is_here = match digest {
+        Some(digest) => context.store.find(&digest)?.is_some() || context.store.dropped(&digest)?.is_some(),
+        None => false,
+    };
+    let is_near = release.is_some_and(|release| Folders::of(context).have(&release.url));
+    if let (true, Some(found)) = (is_here || is_near, &known) {
+        return Ok(Meant { found: found.clone(), chosen, is_held: false });
     }
     let version = match wanted {
         Wanted::Exact(text) => Some(text.to_owned()),

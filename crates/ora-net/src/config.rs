@@ -49,7 +49,7 @@ pub struct NetConfig {
     /// The file of `SSL_CERT_FILE`, which replaces the system's authorities.
     pub ssl_cert_file: Option<PathBuf>,
     /// URL prefixes that are looked for elsewhere first, in order.
-    pub mirrors: Vec<Mirror>,
+    pub mirrors: Vec<ora_core::Mirror>,
     /// Secrets and where they belong.
     pub credentials: Vec<Credential>,
     /// What git may do.
@@ -124,26 +124,6 @@ impl fmt::Debug for Proxies {
         let set = [&self.http, &self.https, &self.all].iter().filter(|value| value.is_some()).count();
         write!(f, "Proxies({set} set, no_proxy {:?})", self.no_proxy)
     }
-}
-
-/// A place that is asked instead of another.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Mirror {
-    /// The URL prefix that is replaced; it ends at a `/` of the URL, so `https://h/a` is no prefix of `https://h/ab`.
-    pub from: String,
-    /// What replaces it.
-    pub to: MirrorTarget,
-    /// Nothing else is asked when the mirror fails.
-    pub only: bool,
-}
-
-/// Where a mirror is.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum MirrorTarget {
-    /// A URL prefix; its host may have any address.
-    Url(SourceUrl),
-    /// A folder of this machine.
-    Folder(PathBuf),
 }
 
 /// A secret header and the only origin it is ever sent to.

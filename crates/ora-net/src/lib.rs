@@ -52,14 +52,14 @@ use ora_core::{
     Silent, SourceUrl, Validators,
 };
 
-pub use config::{Credential, GitPolicy, Mirror, MirrorTarget, NetConfig, Proxies, Retries, Secret};
+pub use config::{Credential, GitPolicy, NetConfig, Proxies, Retries, Secret};
 pub use error::NetError;
 pub use policy::Refusal;
 
 use body::{Beginning, FileBody, NetBody};
 use client::{Answer, Ask, Client};
 use dial::{Dialer, Target};
-use mirror::Place;
+use ora_core::mirror::{Place, places};
 
 /// The network, under one configuration, for one run.
 #[derive(Debug)]
@@ -195,7 +195,7 @@ fn from_file(path: &Path, request: &Request<'_>, limit: u64) -> Result<Response,
 
 impl Remote for Net {
     fn get(&self, request: &Request<'_>) -> Result<Response, RemoteError> {
-        let mut places = mirror::places(&self.client.dialer.config.mirrors, request.url).into_iter().peekable();
+        let mut places = places(&self.client.dialer.config.mirrors, request.url).into_iter().peekable();
         while let Some(place) = places.next() {
             match self.look(place, request) {
                 Ok(response) => return Ok(response),

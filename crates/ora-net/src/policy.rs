@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ora_core::SourceUrl;
 use url::Host;
 
-use crate::{NetConfig, config::MirrorTarget};
+use crate::NetConfig;
 
 /// Why an address or a URL is refused; its text continues a sentence.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -66,8 +66,10 @@ pub(crate) struct Policy {
 impl Policy {
     pub(crate) fn new(config: &NetConfig) -> Self {
         let mirrors = config.mirrors.iter().filter_map(|mirror| match &mirror.to {
-            MirrorTarget::Url(url) => url.host().map(|host| format!("{}:{}", plain(host), url.port().unwrap_or(0))),
-            MirrorTarget::Folder(_) => None,
+            ora_core::MirrorTarget::Url(url) => {
+                url.host().map(|host| format!("{}:{}", plain(host), url.port().unwrap_or(0)))
+            }
+            ora_core::MirrorTarget::Folder(_) => None,
         });
         Self {
             https_only: config.https_only,

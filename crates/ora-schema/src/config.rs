@@ -6,7 +6,7 @@ mod sections;
 
 use std::collections::BTreeMap;
 
-use ora_core::{Kind, PackageName, SourceUrl};
+use ora_core::{Kind, Mirror, MirrorTarget, PackageName, SourceUrl};
 
 pub use self::sections::*;
 use crate::{
@@ -41,26 +41,6 @@ pub struct ConfigFile {
     pub offline: OfflineFile,
     /// `[[mirror]]`, in the order of the file.
     pub mirrors: Vec<Mirror>,
-}
-
-/// A URL prefix that is looked for elsewhere first.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Mirror {
-    /// The prefix.
-    pub from: SourceUrl,
-    /// What stands in its place.
-    pub to: MirrorTarget,
-    /// Whether nothing else is tried.
-    pub only: bool,
-}
-
-/// What stands in the place of a URL prefix.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum MirrorTarget {
-    /// Another URL prefix.
-    Url(SourceUrl),
-    /// A folder, absolute.
-    Folder(String),
 }
 
 impl ConfigFile {
@@ -180,10 +160,12 @@ fn aliases(table: &Table<'_>) -> BTreeMap<String, String> {
 fn mirror(table: &Table<'_>) -> Option<Mirror> {
     let from = table.required("from").and_then(|item| item.parsed("invalid-value", Kind::ConfigInvalid));
     let to = table.required("to").and_then(|item| match item.string()? {
-        folder if folder.starts_with('/') => worded(&item, String::from_word).map(MirrorTarget::Folder),
+        folder if folder.starts_with('/') => {
+            worded(&item, String::from_word).map(|folder| MirrorTarget::Folder(folder.into()))
+        }
         _ => {
             let url: SourceUrl = item.parsed("invalid-value", Kind::ConfigInvalid)?;
-            let folder = url.to_file_path().map(|path| MirrorTarget::Folder(path.to_string_lossy().into_owned()));
+            let folder = url.to_file_path().map(MirrorTarget::Folder);
             Some(folder.unwrap_or(MirrorTarget::Url(url)))
         }
     });

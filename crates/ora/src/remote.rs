@@ -25,8 +25,7 @@ mod net {
     use std::time::Duration;
 
     use ora_core::{Kind, SourceUrl};
-    use ora_net::{Credential, GitPolicy, Mirror, MirrorTarget, NetConfig, Proxies, Secret};
-    use ora_schema::config;
+    use ora_net::{Credential, GitPolicy, NetConfig, Proxies, Secret};
 
     use crate::{
         env::{self, Environment},
@@ -58,7 +57,7 @@ mod net {
                 no_proxy: environment.proxies.none.clone(),
             },
             ssl_cert_file: environment.ssl_cert_file.clone(),
-            mirrors: settings.config.mirrors.iter().map(mirror).collect(),
+            mirrors: settings.config.mirrors.clone(),
             credentials: credentials(settings, environment)?,
             git: GitPolicy {
                 https_only: git.https_only,
@@ -79,17 +78,6 @@ mod net {
         let stand_ins =
             stand_ins.into_iter().flatten().filter_map(|url| Some(format!("{}:{}", url.host()?, url.port()?)));
         named.chain(stand_ins).collect()
-    }
-
-    fn mirror(mirror: &config::Mirror) -> Mirror {
-        Mirror {
-            from: mirror.from.as_str().to_owned(),
-            to: match &mirror.to {
-                config::MirrorTarget::Url(url) => MirrorTarget::Url(url.clone()),
-                config::MirrorTarget::Folder(folder) => MirrorTarget::Folder(folder.into()),
-            },
-            only: mirror.only,
-        }
     }
 
     /// The tokens of the environment, each for the origin of its API and no other.

@@ -1,13 +1,14 @@
 //! Places that are asked instead.
 
 use ora_core::{Event, Kind, Remote, Request};
-use ora_net::{Mirror, MirrorTarget, Net, NetConfig};
+use ora_core::{Mirror, MirrorTarget};
+use ora_net::{Net, NetConfig};
 use ora_testkit::{Route, Server};
 
 use crate::{get, quick, read, telling, url};
 
 fn mirrored(server: &Server, to: MirrorTarget, only: bool) -> NetConfig {
-    NetConfig { mirrors: vec![Mirror { from: server.url("/files"), to, only }], ..quick() }
+    NetConfig { mirrors: vec![Mirror { from: url(&server.url("/files")), to, only }], ..quick() }
 }
 
 #[test]
@@ -34,11 +35,8 @@ fn a_mirror_is_asked_first_and_the_source_when_it_fails() {
 fn a_mirror_may_be_private() {
     let mirror = Server::start();
     mirror.route("/m/a", Route::text("mirror"));
-    let mirrors = vec![Mirror {
-        from: "https://example.org/".to_owned(),
-        to: MirrorTarget::Url(url(&mirror.url("/m"))),
-        only: true,
-    }];
+    let mirrors =
+        vec![Mirror { from: url("https://example.org/"), to: MirrorTarget::Url(url(&mirror.url("/m"))), only: true }];
     let net = Net::new(NetConfig { mirrors, allowed_hosts: Vec::new(), ..quick() });
     assert_eq!(get(&net, "https://example.org/a").unwrap(), b"mirror");
     assert_eq!(get(&net, "http://127.0.0.1:1/").unwrap_err().kind(), Kind::UrlRefused);

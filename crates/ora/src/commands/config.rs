@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ora_core::{Hint, Kind, PackageName};
 use ora_fs::atomic;
 use ora_schema::{
-    config::{self, Config, MirrorTarget},
+    config::{self, Config},
     registries::{Registry, RegistryKind},
 };
 use serde::Serialize;
@@ -83,7 +83,7 @@ impl RegistryView<'_> {
 #[derive(Serialize)]
 struct MirrorView<'a> {
     from: &'a str,
-    to: &'a str,
+    to: String,
     only: bool,
 }
 
@@ -101,7 +101,7 @@ fn show(origin: bool, wiring: &Wiring) -> Result<Exit, Failure> {
         show_table("[[registry]]", registry.pairs(), printer);
     }
     for mirror in mirror_views(&settings.config) {
-        let pairs = vec![("from", quoted(mirror.from)), ("to", quoted(mirror.to)), ("only", mirror.only.to_string())];
+        let pairs = vec![("from", quoted(mirror.from)), ("to", quoted(&mirror.to)), ("only", mirror.only.to_string())];
         show_table("[[mirror]]", pairs, printer);
     }
     Ok(Exit::Done)
@@ -187,8 +187,8 @@ fn mirror_views(config: &Config) -> Vec<MirrorView<'_>> {
     let mirrors = config.mirrors.iter().map(|one| MirrorView {
         from: one.from.as_str(),
         to: match &one.to {
-            MirrorTarget::Url(url) => url.as_str(),
-            MirrorTarget::Folder(folder) => folder,
+            ora_core::MirrorTarget::Url(url) => url.to_string(),
+            ora_core::MirrorTarget::Folder(folder) => folder.to_string_lossy().into_owned(),
         },
         only: one.only,
     });

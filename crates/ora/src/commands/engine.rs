@@ -62,6 +62,7 @@ impl<'w> Engine<'w> {
             unproven_allowed: settings.config.suppress_insecure_warnings.clone(),
             apis,
             page_ttl: settings.config.scraper.ttl,
+            mirrors: settings.config.mirrors.clone(),
             public_registries: public.map(|one| one.name.clone()).collect(),
         };
         let host =

@@ -273,3 +273,32 @@ fn nothing_is_skipped() {
     assert!(!world.held("jq-1.7.1").exists());
     world.bed.ora(["download", "prom@9.9.9"]).expect(3);
 }
+
+/// A folder that stands for a server needs no network; the proof is looked for there, too.
+#[test]
+fn a_folder_as_a_mirror() {
+    let world = World::new();
+    let bed = &world.bed;
+    let files = bed.work().join("mirror/prom");
+    std::fs::create_dir_all(&files).unwrap();
+    let (name, bytes) = (format!("prom-2.45.0.{}.tar.gz", platform()), archive("prom", "2.45.0"));
+    std::fs::write(files.join(&name), &bytes).unwrap();
+    let server = world.server.as_ref().unwrap();
+    let folder = bed.work().join("mirror");
+    bed.ora(["resolve", "prom"]).success();
+    bed.ora(["--offline", "install", "prom"]).expect(5);
+    bed.write_config(
+        "config.toml",
+        &format!("[[mirror]]\nfrom = \"{}\"\nto = \"{}\"\n", server.url("/"), folder.display()),
+    );
+    server.forget();
+    bed.ora(["--offline", "install", "prom"]).expect(5);
+    std::fs::write(files.join(format!("{name}.sha256")), format!("{}\n", "0".repeat(64))).unwrap();
+    bed.ora(["--offline", "install", "prom"]).expect(4);
+    std::fs::write(files.join(format!("{name}.sha256")), format!("{}\n", forge::sha256(&bytes))).unwrap();
+    let done = bed.ora(["--offline", "install", "prom", "--json"]).success();
+    assert_eq!(bed.run("prom", &[]).success().stdout, "prom 2.45.0\n", "{done}");
+    assert_eq!(server.requests().len(), 0);
+    let log = std::fs::read_to_string(bed.data_dir().join("audit.log")).unwrap();
+    assert!(log.lines().last().unwrap().contains("\"origin\":\"mirror\""), "{log}");
+}
