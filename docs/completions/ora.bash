@@ -16,6 +16,9 @@ _ora() {
             ",$1")
                 cmd="ora"
                 ;;
+            ora,cache)
+                cmd="ora__subcmd__cache"
+                ;;
             ora,completions)
                 cmd="ora__subcmd__completions"
                 ;;
@@ -67,6 +70,24 @@ _ora() {
             ora,which)
                 cmd="ora__subcmd__which"
                 ;;
+            ora__subcmd__cache,help)
+                cmd="ora__subcmd__cache__subcmd__help"
+                ;;
+            ora__subcmd__cache,list)
+                cmd="ora__subcmd__cache__subcmd__list"
+                ;;
+            ora__subcmd__cache,stats)
+                cmd="ora__subcmd__cache__subcmd__stats"
+                ;;
+            ora__subcmd__cache__subcmd__help,help)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__help"
+                ;;
+            ora__subcmd__cache__subcmd__help,list)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__list"
+                ;;
+            ora__subcmd__cache__subcmd__help,stats)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__stats"
+                ;;
             ora__subcmd__config,help)
                 cmd="ora__subcmd__config__subcmd__help"
                 ;;
@@ -102,6 +123,9 @@ _ora() {
                 ;;
             ora__subcmd__config__subcmd__help,verify)
                 cmd="ora__subcmd__config__subcmd__help__subcmd__verify"
+                ;;
+            ora__subcmd__help,cache)
+                cmd="ora__subcmd__help__subcmd__cache"
                 ;;
             ora__subcmd__help,completions)
                 cmd="ora__subcmd__help__subcmd__completions"
@@ -150,6 +174,12 @@ _ora() {
                 ;;
             ora__subcmd__help,which)
                 cmd="ora__subcmd__help__subcmd__which"
+                ;;
+            ora__subcmd__help__subcmd__cache,list)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__list"
+                ;;
+            ora__subcmd__help__subcmd__cache,stats)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__stats"
                 ;;
             ora__subcmd__help__subcmd__config,init)
                 cmd="ora__subcmd__help__subcmd__config__subcmd__init"
@@ -296,8 +326,130 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download list search info resolve registry validate lint verify which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download list search info resolve registry cache validate lint verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help list stats help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__help)
+            opts="list stats help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__help__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__list)
+            opts="-v -h --reason --platform --registry --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__stats)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -572,8 +724,50 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help)
-            opts="install uninstall update download list search info resolve registry validate verify which config security completions help"
+            opts="install uninstall update download list search info resolve registry cache validate verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__cache)
+            opts="list stats"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__cache__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__cache__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

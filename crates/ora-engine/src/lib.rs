@@ -26,6 +26,7 @@ mod proof;
 mod recover;
 mod releases;
 
+pub mod cache;
 pub mod download;
 pub mod info;
 pub mod install;

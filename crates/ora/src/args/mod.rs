@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub mod cache;
 pub mod completions;
 pub mod config;
 pub mod download;
@@ -129,6 +130,8 @@ pub enum Command {
     Resolve(resolve::ResolveArgs),
     #[allow(missing_docs, reason = "as above")]
     Registry(registry::RegistryArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Cache(cache::CacheArgs),
     #[allow(missing_docs, reason = "as above")]
     #[command(visible_alias = "lint")]
     Validate(validate::ValidateArgs),

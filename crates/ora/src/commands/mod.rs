@@ -1,5 +1,6 @@
 //! One file per verb: asks the engine, and shows what it answers.
 
+pub mod cache;
 pub mod completions;
 pub mod config;
 mod config_files;
@@ -37,6 +38,7 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Info(arguments) => info::run(&arguments, wiring),
         Command::Resolve(arguments) => resolve::run(&arguments, wiring),
         Command::Registry(arguments) => registry::run(&arguments, wiring),
+        Command::Cache(arguments) => cache::run(&arguments, wiring),
         Command::Verify(arguments) => verify::run(&arguments, wiring),
         Command::Which(arguments) => which::run(&arguments, wiring),
         Command::Config(arguments) => config::run(&arguments, wiring),
