@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ora_core::Kind;
+use ora_core::{EntryPathError, Kind};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Keys that this build does not know, kept so that an older Ora does not destroy what a newer one wrote.
@@ -30,6 +30,25 @@ pub enum DataError {
         #[source]
         source: serde_json::Error,
     },
+    /// More of something than any such file has.
+    #[error("the {what} has too many {of}: {limit} is the limit")]
+    TooMany {
+        /// What kind of file.
+        what: &'static str,
+        /// Of what.
+        of: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// A path that leaves its place or that no file may have.
+    #[error("the {what} names a bad path")]
+    Path {
+        /// What kind of file.
+        what: &'static str,
+        /// What is wrong with the path.
+        #[source]
+        source: ora_core::EntryPathError,
+    },
     /// A value that is none.
     #[error("the {what} has a bad `{key}`: {reason}")]
     Value {
@@ -47,6 +66,9 @@ impl DataError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::TooNew { .. } => Kind::FormatTooNew,
+            Self::TooMany { .. } | Self::Path { source: EntryPathError::TooLong { .. }, .. } => Kind::Limit,
+            Self::Path { source: EntryPathError::Leaves { .. }, .. } => Kind::UnsafePath,
+            Self::Path { .. } => Kind::UnsafeName,
             Self::Malformed { .. } | Self::Value { .. } => Kind::ConfigInvalid,
         }
     }

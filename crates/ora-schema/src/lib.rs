@@ -22,6 +22,7 @@ pub mod config;
 pub mod installed_toml;
 pub mod json;
 pub mod local_metadata;
+pub mod manifest;
 pub mod quantity;
 pub mod receipt;
 pub mod registries;
@@ -30,6 +31,8 @@ pub mod repo;
 pub mod security;
 pub mod sidecar;
 pub mod snapshot;
+pub mod strict;
+pub mod sums;
 pub mod transfer;
 
 pub use self::settings::{KeyInfo, Optional, Written};

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fmt};
 use ora_core::{CommitId, EntryPath, PackageName, Platform, RegistryName, Sha256, Tag, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::json::{self, DataError, UnknownKeys};
+use crate::{
+    json::{self, DataError, UnknownKeys},
+    strict::{self, Characters},
+};
 
 const WHAT: &str = "sidecar";
 const FORMAT: u64 = 1;
@@ -153,9 +156,11 @@ struct Raw {
     verified: Vec<String>,
     #[serde(default)]
     evidence: Vec<RawEvidence>,
-    #[serde(default)]
-    reasons: Vec<String>,
-    first_seen: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reasons: Option<Vec<String>>,
+    /// Absent in what travels: it is true in one cache only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_seen: Option<String>,
     #[serde(flatten)]
     unknown: UnknownKeys,
 }
@@ -177,9 +182,20 @@ struct RawEvidence {
 }
 
 impl Sidecar {
-    /// Reads a sidecar. One whose definition does not have its digest is refused.
+    /// Reads a sidecar. One whose definition does not have its digest is refused. Where nobody says when it was first seen,
+    /// as in an exported folder, that is 1970.
     pub fn from_json(text: &str) -> Result<Self, DataError> {
-        let raw: Raw = json::read(WHAT, FORMAT, text)?;
+        Self::from_raw(json::read(WHAT, FORMAT, text)?)
+    }
+
+    /// Reads a sidecar that travelled: strict JSON, and nothing in it counts that can be true in one cache only.
+    pub fn from_transport(text: &str, first_seen: Timestamp) -> Result<Self, DataError> {
+        strict::check(WHAT, text, Characters::Lines)?;
+        let sidecar = Self::from_json(text)?;
+        Ok(Self { reasons: BTreeSet::new(), unknown: UnknownKeys::new(), first_seen, ..sidecar })
+    }
+
+    fn from_raw(raw: Raw) -> Result<Self, DataError> {
         Ok(Self {
             name: json::typed(WHAT, "name", &raw.name)?,
             version: json::typed(WHAT, "version", &raw.version)?,
@@ -195,15 +211,25 @@ impl Sidecar {
             definition: raw.definition.map(definition).transpose()?,
             verified: raw.verified,
             evidence: raw.evidence.into_iter().map(evidence).collect::<Result<_, _>>()?,
-            reasons: raw.reasons.iter().map(|word| Reason::from_word(word)).collect(),
-            first_seen: json::typed(WHAT, "first_seen", &raw.first_seen)?,
+            reasons: raw.reasons.iter().flatten().map(|word| Reason::from_word(word)).collect(),
+            first_seen: json::typed_option(WHAT, "first_seen", raw.first_seen.as_ref())?.unwrap_or_default(),
             unknown: raw.unknown,
         })
     }
 
     /// Writes a sidecar; the same bytes for the same values.
     pub fn to_json(&self) -> String {
-        json::write(&Raw {
+        json::write(&self.raw())
+    }
+
+    /// Writes a sidecar as it travels: without why it is kept here and when it was first seen here, and without keys of a
+    /// newer Ora, of which nobody can say whether they may leave.
+    pub fn to_transport(&self) -> String {
+        json::write(&Raw { reasons: None, first_seen: None, unknown: UnknownKeys::new(), ..self.raw() })
+    }
+
+    fn raw(&self) -> Raw {
+        Raw {
             format: FORMAT,
             name: self.name.to_string(),
             version: self.version.to_string(),
@@ -232,10 +258,10 @@ impl Sidecar {
                     size: file.size,
                 })
                 .collect(),
-            reasons: self.reasons.iter().map(ToString::to_string).collect(),
-            first_seen: self.first_seen.to_string(),
+            reasons: Some(self.reasons.iter().map(ToString::to_string).collect()),
+            first_seen: Some(self.first_seen.to_string()),
             unknown: self.unknown.clone(),
-        })
+        }
     }
 
     /// Whether this is about the same thing: package, version, platform and registry.
@@ -306,6 +332,22 @@ mod tests {
         assert_eq!(back, sample());
         assert_eq!(back.to_json(), text);
         assert!(text.contains("\"signer\"") && text.starts_with("{\n  \"format\": 1,\n  \"name\": \"kubectl\""));
+    }
+
+    #[test]
+    fn what_travels_says_nothing_about_this_cache() {
+        let text = sample().to_transport();
+        for local in ["reasons", "first_seen", "signer", "2023"] {
+            assert!(!text.contains(local), "{local}: {text}");
+        }
+        let now = Timestamp::from_seconds(5);
+        let back = Sidecar::from_transport(&text, now).unwrap();
+        let expected = Sidecar { reasons: BTreeSet::new(), unknown: UnknownKeys::new(), first_seen: now, ..sample() };
+        assert_eq!(back, expected);
+        assert_eq!(back.to_transport(), text);
+        let spoiled = sample().to_json().replace("\"format\": 1", "\"signed\": 1, \"signed\": 2, \"format\": 1");
+        assert!(Sidecar::from_transport(&spoiled, now).is_err(), "a key twice");
+        assert_eq!(Sidecar::from_transport(&sample().to_json(), now).unwrap(), expected);
     }
 
     #[test]
