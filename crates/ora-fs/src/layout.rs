@@ -219,6 +219,21 @@ impl Layout {
         self.registry_caches().join(name.as_str())
     }
 
+    /// The newest state known of a registry: knowledge, which outlives the cache.
+    pub fn newest_snapshot(&self, name: &RegistryName) -> PathBuf {
+        self.state().join("registries").join(format!("{name}.json"))
+    }
+
+    /// Where an import lies until all of it counts; on the cache's file system.
+    pub fn import_staging(&self) -> PathBuf {
+        self.dirs.cache.join(".import")
+    }
+
+    /// The lock of imports: one at a time.
+    pub fn import_lock(&self) -> PathBuf {
+        self.dirs.cache.join(".import.lock")
+    }
+
     /// Listings that may be fetched again.
     pub fn listings(&self) -> PathBuf {
         self.dirs.cache.join("scrapers")

@@ -190,7 +190,7 @@ impl<'a> Catalogue<'a> {
     }
 
     pub(crate) fn newest_path(&self, name: &RegistryName) -> std::path::PathBuf {
-        self.layout.state().join("registries").join(format!("{name}.json"))
+        self.layout.newest_snapshot(name)
     }
 
     fn enabled(&self) -> impl Iterator<Item = &RegistrySource> {

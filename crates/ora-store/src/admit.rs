@@ -92,7 +92,11 @@ impl Store<'_> {
     }
 
     /// Writes the evidence and names it in the sidecar.
-    fn with_evidence(&self, mut sidecar: Sidecar, evidence: &[(EvidenceFile, Vec<u8>)]) -> Result<Sidecar, StoreError> {
+    pub(crate) fn with_evidence(
+        &self,
+        mut sidecar: Sidecar,
+        evidence: &[(EvidenceFile, Vec<u8>)],
+    ) -> Result<Sidecar, StoreError> {
         let folder = self.layout.evidence(&sidecar.sha256);
         for (file, bytes) in evidence {
             private::create_dir(&folder)?;
@@ -126,7 +130,7 @@ impl Store<'_> {
     }
 
     /// Finds a name that is not taken.
-    fn free_name(&self, sidecar: &Sidecar) -> Result<EntryPath, StoreError> {
+    pub(crate) fn free_name(&self, sidecar: &Sidecar) -> Result<EntryPath, StoreError> {
         let mut before = Taken::ByOther;
         for mark in MARKS {
             if mark == Mark::Registry && !matches!(before, Taken::ByRegistry) {
@@ -175,7 +179,7 @@ impl Store<'_> {
     }
 
     /// Records what was written in the index, and reads it back.
-    fn recorded<'f>(
+    pub(crate) fn recorded<'f>(
         &self,
         file: &EntryPath,
         touched: impl IntoIterator<Item = &'f EntryPath>,
@@ -195,7 +199,7 @@ impl Store<'_> {
 
 /// Lets another name of the same bytes share the new file, whose bytes were just checked. Where the file system has no
 /// hard links, they are simply stored twice.
-fn share_bytes(new: &std::path::Path, other: &Held) -> Result<(), StoreError> {
+pub(crate) fn share_bytes(new: &std::path::Path, other: &Held) -> Result<(), StoreError> {
     let temporary = other.path.with_file_name(format!("{}shared-{}", atomic::TEMPORARY, std::process::id()));
     atomic::remove(&temporary)?;
     if blob::share(new, &temporary).is_ok() {

@@ -38,6 +38,7 @@
 //! ```
 
 mod admit;
+mod adopt;
 mod definitions;
 mod dropped;
 mod error;

@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ora-audit", &["ora-core", "ora-schema", "ora-fs"]),
     ("ora-store", &["ora-core", "ora-schema", "ora-fs", "ora-index"]),
     ("ora-registry", &["ora-core", "ora-schema", "ora-fs", "ora-index"]),
+    ("ora-bundle", &["ora-core", "ora-schema", "ora-fs", "ora-archive", "ora-verify", "ora-store"]),
     ("ora-install", &["ora-core", "ora-schema", "ora-fs", "ora-archive", "ora-verify", "ora-store", "ora-audit"]),
     (
         "ora-engine",
@@ -32,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ora-registry",
             "ora-source",
             "ora-audit",
+            "ora-bundle",
             "ora-install",
         ],
     ),

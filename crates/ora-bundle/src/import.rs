@@ -1,0 +1,555 @@
+//! Taking an export in, all of it or nothing: it streams into a folder of the cache, is judged there as a whole, and counts
+//! from the moment its record is on the disk.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ora_core::{EntryPath, Event, Kind, PackageName, RegistryName, Sha256, Timestamp, Version};
+use ora_fs::{
+    atomic,
+    layout::Layout,
+    lock::{Lock, Wish},
+    rooted::Root,
+    space, sync,
+};
+use ora_schema::{
+    manifest::{Object, ObjectKind, Registry, Release},
+    repo::{self, ParseLimits},
+    sidecar::{EvidenceFile, Reason, Sidecar},
+};
+use ora_store::Store;
+
+use crate::{
+    BundleError,
+    names::{self, Place},
+    reader::{self, Contents, Receiver, Supply, limited},
+    record::{self, Actions, ArtifactAction, DefinitionAction},
+    registries::{self, Verdict},
+};
+
+/// The most bytes of a file that is read as a whole: a sidecar, something that proves an artifact.
+const MOST_SMALL: u64 = 16 << 20;
+/// What is kept free beside what is written.
+const SPARE: u64 = 1 << 20;
+/// The record, in the staging folder.
+const RECORD: &str = "record.json";
+/// The files of the export, in the staging folder.
+const FILES: &str = "files";
+
+/// Where the snapshot of a registry belongs on this machine.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Home {
+    /// In this folder.
+    Folder(PathBuf),
+    /// Nowhere; the reason, for the user.
+    None(String),
+}
+
+/// What an import may do.
+pub struct Rules<'r> {
+    /// Packages whose held bytes give way to other ones.
+    pub replace: &'r [PackageName],
+    /// Whether older snapshots of registries may enter.
+    pub allow_rollback: bool,
+    /// What definitions may be.
+    pub definitions: &'r ParseLimits,
+    /// Where registries belong.
+    pub home: &'r dyn Fn(&Registry) -> Home,
+}
+
+/// Takes exports in.
+pub struct Importer<'i> {
+    /// Every path.
+    pub layout: &'i Layout,
+    /// The artifacts held here.
+    pub store: &'i Store<'i>,
+    /// For whom locks are taken, and whom to tell.
+    pub who: Wish<'i>,
+    /// What may be done.
+    pub rules: Rules<'i>,
+}
+
+/// What became of an artifact.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum State {
+    /// It is held now.
+    New,
+    /// It was held already.
+    Held,
+    /// It is held now, in place of other bytes.
+    Replaced,
+}
+
+/// An artifact that came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedArtifact {
+    /// What is published in it.
+    pub release: Release,
+    /// Its bytes.
+    pub size: u64,
+    /// What it holds.
+    pub sha256: Sha256,
+    /// What became of it.
+    pub state: State,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// Every artifact that came.
+    pub artifacts: Vec<ImportedArtifact>,
+    /// Every registry whose snapshot came.
+    pub registries: Vec<(Registry, Verdict)>,
+    /// How many definitions entered.
+    pub definitions: usize,
+    /// Keys and programs that came; nothing of them entered.
+    pub ignored: usize,
+    /// Whether the export carries a signature.
+    pub is_signed: bool,
+    /// The digest of the file, for a folder of its list.
+    pub sha256: Sha256,
+}
+
+impl Importer<'_> {
+    /// Takes an export in. After an error nothing of it is here.
+    pub fn import(&self, supply: Supply<'_>) -> Result<Imported, BundleError> {
+        self.store.make_ready()?;
+        let wish = Wish { what: "an import", ..self.who };
+        let _lock = Lock::exclusive(&self.layout.import_lock(), &wish)?;
+        mend(self.layout, self.store, &self.who)?;
+        let path = self.layout.import_staging();
+        let outcome = self.staged(supply, &path);
+        if outcome.is_err() && record::read(&path.join(RECORD))?.is_none() {
+            // Nothing counts yet; what is left is in nobody's way, and the next import sweeps it if this one cannot.
+            let _swept = Root::remove_tree(&path);
+        }
+        outcome
+    }
+
+    fn staged(&self, supply: Supply<'_>, path: &Path) -> Result<Imported, BundleError> {
+        let root = Root::create(path, 0o700)?;
+        let mut staging = Staging {
+            importer: self,
+            root,
+            path: path.to_path_buf(),
+            states: BTreeMap::new(),
+            registries: Vec::new(),
+            last_folder: None,
+            done: 0,
+        };
+        let subject = "the import".to_owned();
+        self.who.reporter.report(Event::TransferStarted { subject: subject.clone(), total: None, already: 0 });
+        let read = reader::read(supply, &mut staging);
+        self.who.reporter.report(Event::TransferEnded { subject });
+        let (contents, sha256) = read?;
+        let (actions, imported) = staging.judged(&contents, sha256)?;
+        drop(contents);
+        sync::filesystem(path)?;
+        ora_fs::crash_point!("import-staged");
+        record::write(&path.join(RECORD), &actions)?;
+        ora_fs::crash_point!("import-decided");
+        place(self.layout, self.store, &self.who, path, &actions)?;
+        Ok(imported)
+    }
+}
+
+/// Finishes an import whose record is on the disk, and removes what is left of any other. For the beginning of every
+/// command: costs one look-up where nothing is left, and leaves an import that is still at work alone.
+pub fn recover(layout: &Layout, store: &Store<'_>, who: &Wish<'_>) -> Result<(), BundleError> {
+    if layout.import_staging().symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let wish = Wish { what: "an import", patience: Duration::ZERO, ..*who };
+    let _lock = match Lock::try_exclusive(&layout.import_lock(), &wish) {
+        Ok(Some(lock)) => lock,
+        Ok(None) => return Ok(()),
+        Err(error) if matches!(error.kind(), Kind::ReadOnly | Kind::Permission) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    mend(layout, store, who)
+}
+
+/// Under the lock of imports: finishes or removes what is left.
+fn mend(layout: &Layout, store: &Store<'_>, who: &Wish<'_>) -> Result<(), BundleError> {
+    let path = layout.import_staging();
+    match record::read(&path.join(RECORD))? {
+        Some(actions) => place(layout, store, who, &path, &actions),
+        None => Ok(Root::remove_tree(&path)?),
+    }
+}
+
+/// Gives everything its place; may be done again after a crash.
+fn place(
+    layout: &Layout,
+    store: &Store<'_>,
+    who: &Wish<'_>,
+    staging: &Path,
+    actions: &Actions,
+) -> Result<(), BundleError> {
+    let files = staging.join(FILES);
+    let now = who.clock.now();
+    for action in &actions.artifacts {
+        place_artifact(store, staging, &files, action, now)?;
+    }
+    for action in &actions.definitions {
+        let data = |_| BundleError::Missing { file: action.path.clone() };
+        let name: PackageName = action.name.parse().map_err(data)?;
+        if let Some(bytes) = atomic::read(&files.join(inside(&action.path)?.to_path()), MOST_SMALL)? {
+            store.put_definition(&name, &String::from_utf8_lossy(&bytes))?;
+        }
+    }
+    ora_fs::crash_point!("import-artifacts-placed");
+    for action in &actions.registries {
+        registries::place(layout, action, &files, who)?;
+    }
+    // The record first: without it what is left is swept, with it everything would have to be there.
+    atomic::remove(&staging.join(RECORD))?;
+    sync::directory(staging)?;
+    ora_fs::crash_point!("import-done");
+    Ok(Root::remove_tree(staging)?)
+}
+
+fn place_artifact(
+    store: &Store<'_>,
+    staging: &Path,
+    files: &Path,
+    action: &ArtifactAction,
+    now: Timestamp,
+) -> Result<(), BundleError> {
+    let sidecar_path = sidecar_file(staging, action.sidecar);
+    let missing = || BundleError::Missing { file: action.path.clone() };
+    let text = atomic::read(&sidecar_path, MOST_SMALL)?.ok_or_else(missing)?;
+    let data = |source| BundleError::Data { file: action.path.clone(), source };
+    let sidecar = Sidecar::from_json(&String::from_utf8_lossy(&text)).map_err(data)?;
+    let mut evidence: Vec<(EvidenceFile, Vec<u8>)> = Vec::new();
+    for file in &sidecar.evidence {
+        let path = files.join(evidence_path(&sidecar.sha256, file)?.to_path());
+        let bytes = atomic::read(&path, MOST_SMALL)?.ok_or_else(missing)?;
+        evidence.push((file.clone(), bytes));
+    }
+    if action.replaces
+        && let Some(held) = store.same_release(&sidecar)?
+        && held.sidecar.sha256 != sidecar.sha256
+    {
+        store.forget(&held)?;
+        ora_fs::crash_point!("import-replaced");
+    }
+    let file = files.join(inside(&action.path)?.to_path());
+    Ok(store.adopt(&file, sidecar, &evidence, now)?)
+}
+
+fn inside(path: &str) -> Result<EntryPath, BundleError> {
+    path.parse().map_err(|_| BundleError::Missing { file: path.to_owned() })
+}
+
+fn sidecar_file(staging: &Path, number: usize) -> PathBuf {
+    staging.join(format!("sidecar-{number}.json"))
+}
+
+fn evidence_path(artifact: &Sha256, file: &EvidenceFile) -> Result<EntryPath, BundleError> {
+    inside(&format!("metadata/evidence/{artifact}/{}", file.file))
+}
+
+/// An import on its way into the cache.
+struct Staging<'s, 'i> {
+    importer: &'s Importer<'i>,
+    root: Root,
+    path: PathBuf,
+    /// What becomes of each artifact, by its path.
+    states: BTreeMap<EntryPath, State>,
+    registries: Vec<(Registry, Verdict, PathBuf)>,
+    last_folder: Option<EntryPath>,
+    done: u64,
+}
+
+impl Receiver for Staging<'_, '_> {
+    fn contents(&mut self, contents: &Contents) -> Result<(), BundleError> {
+        let mut identities = HashSet::new();
+        for object in &contents.objects {
+            let Some(release) = &object.release else { continue };
+            let registry = release.registry.as_ref().map_or("", RegistryName::as_str);
+            let identity = format!("{} {} {} {registry}", release.name, release.version, release.platform);
+            if !identities.insert(identity) {
+                let what = "holds what another file holds already";
+                return Err(BundleError::Ambiguous { file: object.path.to_string(), what });
+            }
+            let state = self.state(object, release)?;
+            self.states.insert(object.path.clone(), state);
+        }
+        self.judge_registries(contents)?;
+        self.check_space(contents)
+    }
+
+    fn object(&mut self, object: &Object, place: &Place, content: &mut dyn Read) -> Result<(), BundleError> {
+        match place {
+            Place::Download(_) if self.states.get(&object.path) == Some(&State::Held) => Ok(()),
+            Place::Download(_) => self.stage(&object.path, content),
+            Place::Sidecar(_) => {
+                let bytes = limited(&object.path, object.size, MOST_SMALL, content)?;
+                parse_sidecar(&object.path, &bytes, self.importer.who.clock.now())?;
+                self.stage(&object.path, &mut &bytes[..])
+            }
+            Place::Evidence(_) => {
+                let bytes = limited(&object.path, object.size, MOST_SMALL, content)?;
+                self.stage(&object.path, &mut &bytes[..])
+            }
+            Place::Definition => {
+                let most = self.importer.rules.definitions.max_bytes as u64;
+                let bytes = limited(&object.path, object.size, most, content)?;
+                self.check_definition(&object.path, &bytes)?;
+                self.stage(&object.path, &mut &bytes[..])
+            }
+            Place::Snapshot(name) | Place::Content(name, ..) => {
+                let registry = self.registries.iter().find(|(registry, ..)| registry.name == *name);
+                match registry.map(|(_, verdict, _)| verdict) {
+                    Some(Verdict::Taken) => self.stage(&object.path, content),
+                    Some(Verdict::Held | Verdict::LeftOut(_)) => Ok(()),
+                    None => {
+                        let what = "belongs to no registry that the manifest names";
+                        Err(BundleError::Ambiguous { file: object.path.to_string(), what })
+                    }
+                }
+            }
+            // Nobody can use them yet: they are checked like everything else, and left where they are.
+            Place::AquaRow | Place::Key | Place::Program | Place::Sbom => Ok(()),
+        }
+    }
+}
+
+impl Staging<'_, '_> {
+    /// Whether an artifact is held; other bytes under its identity are a conflict.
+    fn state(&self, object: &Object, release: &Release) -> Result<State, BundleError> {
+        let made = made(object, release, Timestamp::default());
+        let Some(held) = self.importer.store.same_release(&made)? else { return Ok(State::New) };
+        if held.sidecar.sha256 == object.sha256 {
+            return Ok(State::Held);
+        }
+        if self.importer.rules.replace.contains(&release.name) {
+            return Ok(State::Replaced);
+        }
+        Err(BundleError::Conflict {
+            name: release.name.clone(),
+            version: Box::new(release.version.clone()),
+            platform: release.platform,
+            held: held.sidecar.sha256,
+            offered: object.sha256,
+        })
+    }
+
+    fn judge_registries(&mut self, contents: &Contents) -> Result<(), BundleError> {
+        for registry in &contents.registries {
+            if self.registries.iter().any(|(other, ..)| other.name == registry.name) {
+                let what = "names a registry twice";
+                return Err(BundleError::Ambiguous { file: names::MANIFEST.to_owned(), what });
+            }
+            let rules = &self.importer.rules;
+            let (verdict, folder) = match (rules.home)(registry) {
+                Home::None(reason) => (Verdict::LeftOut(reason), PathBuf::new()),
+                Home::Folder(folder) => {
+                    (registries::judge(self.importer.layout, &folder, registry, rules.allow_rollback)?, folder)
+                }
+            };
+            self.registries.push((registry.clone(), verdict, folder));
+        }
+        Ok(())
+    }
+
+    /// Everything that will be written has room.
+    fn check_space(&self, contents: &Contents) -> Result<(), BundleError> {
+        let is_written = |object: &&Object| match object.kind {
+            Some(ObjectKind::Artifact) => self.states.get(&object.path) != Some(&State::Held),
+            Some(ObjectKind::Key | ObjectKind::Program | ObjectKind::Sbom) | None => false,
+            Some(_) => true,
+        };
+        let needed = contents.objects.iter().filter(is_written).map(|object| object.size);
+        let needed = needed.fold(SPARE, u64::saturating_add);
+        let free = space::free(self.importer.layout.cache())?;
+        if needed > free { Err(BundleError::Full { needed, free }) } else { Ok(()) }
+    }
+
+    /// Writes a file of the export into the staging folder.
+    fn stage(&mut self, path: &EntryPath, content: &mut dyn Read) -> Result<(), BundleError> {
+        let below = inside(&format!("{FILES}/{path}"))?;
+        if let Some(parent) = below.parent()
+            && self.last_folder.as_ref() != Some(&parent)
+        {
+            self.root.create_dir(&parent, 0o700)?;
+            self.last_folder = Some(parent);
+        }
+        let mut file = self.root.create_file(&below, 0o600)?;
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            let count = match content.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                other => other.map_err(|source| BundleError::Io { action: "read", path: path.to_path(), source })?,
+            };
+            if count == 0 {
+                return Ok(());
+            }
+            let at = || self.path.join(below.to_path());
+            io::Write::write_all(&mut file, &buffer[..count]).map_err(|source| BundleError::Io {
+                action: "write",
+                path: at(),
+                source,
+            })?;
+            self.done += count as u64;
+            if self.done % (8 << 20) < count as u64 {
+                let subject = "the import".to_owned();
+                self.importer.who.reporter.report(Event::TransferAdvanced { subject, done: self.done });
+            }
+        }
+    }
+
+    fn check_definition(&self, path: &EntryPath, bytes: &[u8]) -> Result<(), BundleError> {
+        let file = || path.to_string();
+        let parsed = repo::parse_bytes(bytes, self.importer.rules.definitions)
+            .map_err(|diagnostics| BundleError::Definition { file: file(), diagnostics })?;
+        if format!("metadata/{}.repo", parsed.definition.name) == path.as_str() {
+            return Ok(());
+        }
+        Err(BundleError::WrongPackage { file: file(), what: "defines another package than its name says" })
+    }
+
+    /// Everything came and every digest is right: checks what only the whole shows, and decides what happens.
+    fn judged(self, contents: &Contents, sha256: Sha256) -> Result<(Actions, Imported), BundleError> {
+        let mut actions = Actions::default();
+        let mut artifacts = Vec::new();
+        let mut proving = HashSet::new();
+        for (number, object) in contents.objects.iter().enumerate() {
+            let Some(release) = &object.release else { continue };
+            let state = self.states.get(&object.path).copied().unwrap_or(State::New);
+            let sidecar = self.sidecar(contents, object, release, &mut proving)?;
+            let path = sidecar_file(&self.path, number);
+            atomic::write_cached(&path, sidecar.to_json().as_bytes(), atomic::Mode::Private)?;
+            let replaces = state == State::Replaced;
+            actions.artifacts.push(ArtifactAction { path: object.path.to_string(), sidecar: number, replaces });
+            let (size, sha256) = (object.size, object.sha256);
+            artifacts.push(ImportedArtifact { release: (**release).clone(), size, sha256, state });
+        }
+        for (number, object) in contents.objects.iter().enumerate() {
+            let is_alone = match names::place(&object.path) {
+                Some(Place::Sidecar(file)) => !has_artifact(contents, &file),
+                Some(Place::Evidence(_)) => !proving.contains(&number),
+                _ => false,
+            };
+            if is_alone {
+                let what = "belongs to no artifact of the export";
+                return Err(BundleError::Ambiguous { file: object.path.to_string(), what });
+            }
+        }
+        actions.definitions = self.definitions(contents)?;
+        for (registry, verdict, folder) in &self.registries {
+            if *verdict == Verdict::Taken {
+                let files = self.path.join(FILES);
+                actions.registries.push(registries::planned(contents, registry, &files, folder)?);
+            }
+        }
+        let ignored = |object: &&Object| matches!(object.kind, Some(ObjectKind::Key | ObjectKind::Program));
+        let imported = Imported {
+            artifacts,
+            registries: self.registries.into_iter().map(|(registry, verdict, _)| (registry, verdict)).collect(),
+            definitions: actions.definitions.len(),
+            ignored: contents.objects.iter().filter(ignored).count(),
+            is_signed: contents.is_signed,
+            sha256,
+        };
+        Ok((actions, imported))
+    }
+
+    /// What will be known of an artifact: what its sidecar says where one came, else what the manifest does.
+    fn sidecar(
+        &self,
+        contents: &Contents,
+        object: &Object,
+        release: &Release,
+        proving: &mut HashSet<usize>,
+    ) -> Result<Sidecar, BundleError> {
+        let now = self.importer.who.clock.now();
+        let file = object.path.as_str().strip_prefix("downloads/").unwrap_or_default();
+        let path = inside(&format!("metadata/{file}.json"))?;
+        let mut sidecar = made(object, release, now);
+        if contents.find(&path).is_some() {
+            let staged = self.path.join(FILES).join(path.to_path());
+            let bytes = atomic::read(&staged, MOST_SMALL)?.unwrap_or_default();
+            let said = parse_sidecar(&path, &bytes, now)?;
+            let fits = said.is_same_release(&sidecar) && (said.sha256, said.size) == (object.sha256, object.size);
+            if !fits {
+                let what = "is about another artifact than the one it lies beside";
+                return Err(BundleError::WrongPackage { file: path.to_string(), what });
+            }
+            sidecar = said;
+        }
+        for evidence in &sidecar.evidence {
+            let path = evidence_path(&sidecar.sha256, evidence)?;
+            let missing = || BundleError::Missing { file: path.to_string() };
+            let number = contents.find(&path).ok_or_else(missing)?;
+            let there = &contents.objects[number];
+            if (there.sha256, there.size) != (evidence.sha256, evidence.size) {
+                let (expected, actual) = (evidence.sha256, there.sha256);
+                return Err(BundleError::Checksum { file: path.to_string(), expected, actual });
+            }
+            proving.insert(number);
+        }
+        sidecar.reasons = BTreeSet::from([Reason::Imported]);
+        Ok(sidecar)
+    }
+
+    /// The definitions that enter. A definition is knowledge: one that comes with no newer version than those held does not
+    /// take the place of another one.
+    fn definitions(&self, contents: &Contents) -> Result<Vec<DefinitionAction>, BundleError> {
+        let store = self.importer.store;
+        let mut actions = Vec::new();
+        for object in contents.objects.iter().filter(|object| object.kind == Some(ObjectKind::Definition)) {
+            let name = object.path.as_str().strip_prefix("metadata/").and_then(|rest| rest.strip_suffix(".repo"));
+            let Some(name) = name.and_then(|name| name.parse::<PackageName>().ok()) else { continue };
+            if let Some(held) = store.definition(&name)? {
+                let carried = contents.objects.iter().filter_map(|object| object.release.as_ref());
+                let carried = carried.filter(|release| release.name == name).map(|release| &release.version).max();
+                let releases = store.releases(&name)?;
+                let newest: Option<&Version> = releases.iter().map(|held| &held.sidecar.version).max();
+                if Sha256::of(held.as_bytes()) == object.sha256 || carried <= newest {
+                    continue;
+                }
+            }
+            actions.push(DefinitionAction { name: name.to_string(), path: object.path.to_string() });
+        }
+        Ok(actions)
+    }
+}
+
+fn has_artifact(contents: &Contents, file: &EntryPath) -> bool {
+    format!("downloads/{file}").parse().is_ok_and(|path| contents.find(&path).is_some())
+}
+
+fn parse_sidecar(path: &EntryPath, bytes: &[u8], now: Timestamp) -> Result<Sidecar, BundleError> {
+    let data = |source| BundleError::Data { file: path.to_string(), source };
+    Sidecar::from_transport(&String::from_utf8_lossy(bytes), now).map_err(data)
+}
+
+/// What the manifest knows of an artifact.
+fn made(object: &Object, release: &Release, now: Timestamp) -> Sidecar {
+    let source = release.source.as_deref();
+    let asset = source.and_then(|url| url.split(['?', '#']).next()?.rsplit('/').next()).filter(|name| !name.is_empty());
+    Sidecar {
+        name: release.name.clone(),
+        version: release.version.clone(),
+        tag: release.tag.clone(),
+        platform: release.platform,
+        sha256: object.sha256,
+        size: object.size,
+        asset: Some(asset.unwrap_or(object.path.file_name()).to_owned()),
+        source: release.source.clone(),
+        registry: release.registry.clone(),
+        registry_commit: None,
+        definition: None,
+        verified: Vec::new(),
+        evidence: Vec::new(),
+        reasons: BTreeSet::new(),
+        first_seen: now,
+        unknown: ora_schema::json::UnknownKeys::new(),
+    }
+}
