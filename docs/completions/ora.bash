@@ -70,8 +70,14 @@ _ora() {
             ora,which)
                 cmd="ora__subcmd__which"
                 ;;
+            ora__subcmd__cache,export)
+                cmd="ora__subcmd__cache__subcmd__export"
+                ;;
             ora__subcmd__cache,help)
                 cmd="ora__subcmd__cache__subcmd__help"
+                ;;
+            ora__subcmd__cache,import)
+                cmd="ora__subcmd__cache__subcmd__import"
                 ;;
             ora__subcmd__cache,list)
                 cmd="ora__subcmd__cache__subcmd__list"
@@ -79,8 +85,14 @@ _ora() {
             ora__subcmd__cache,stats)
                 cmd="ora__subcmd__cache__subcmd__stats"
                 ;;
+            ora__subcmd__cache__subcmd__help,export)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__export"
+                ;;
             ora__subcmd__cache__subcmd__help,help)
                 cmd="ora__subcmd__cache__subcmd__help__subcmd__help"
+                ;;
+            ora__subcmd__cache__subcmd__help,import)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__import"
                 ;;
             ora__subcmd__cache__subcmd__help,list)
                 cmd="ora__subcmd__cache__subcmd__help__subcmd__list"
@@ -174,6 +186,12 @@ _ora() {
                 ;;
             ora__subcmd__help,which)
                 cmd="ora__subcmd__help__subcmd__which"
+                ;;
+            ora__subcmd__help__subcmd__cache,export)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__export"
+                ;;
+            ora__subcmd__help__subcmd__cache,import)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__import"
                 ;;
             ora__subcmd__help__subcmd__cache,list)
                 cmd="ora__subcmd__help__subcmd__cache__subcmd__list"
@@ -344,7 +362,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help list stats help"
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help list export import stats help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -361,8 +379,38 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__cache__subcmd__export)
+            opts="-h --output --platform --registry --no-rehearsal --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__cache__subcmd__help)
-            opts="list stats help"
+            opts="list export import stats help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -375,7 +423,35 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__cache__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__cache__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -410,6 +486,28 @@ _ora() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__import)
+            opts="-h --replace --allow-rollback --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --replace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -738,8 +836,36 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help__subcmd__cache)
-            opts="list stats"
+            opts="list export import stats"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__cache__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__cache__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

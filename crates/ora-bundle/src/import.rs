@@ -62,11 +62,11 @@ pub struct Rules<'r> {
 }
 
 /// Takes exports in.
-pub struct Importer<'i> {
+pub struct Importer<'i, 's> {
     /// Every path.
     pub layout: &'i Layout,
     /// The artifacts held here.
-    pub store: &'i Store<'i>,
+    pub store: &'i Store<'s>,
     /// For whom locks are taken, and whom to tell.
     pub who: Wish<'i>,
     /// What may be done.
@@ -114,7 +114,7 @@ pub struct Imported {
     pub sha256: Sha256,
 }
 
-impl Importer<'_> {
+impl Importer<'_, '_> {
     /// Takes an export in. After an error nothing of it is here.
     pub fn import(&self, supply: Supply<'_>) -> Result<Imported, BundleError> {
         self.store.make_ready()?;
@@ -255,8 +255,8 @@ fn evidence_path(artifact: &Sha256, file: &EvidenceFile) -> Result<EntryPath, Bu
 }
 
 /// An import on its way into the cache.
-struct Staging<'s, 'i> {
-    importer: &'s Importer<'i>,
+struct Staging<'g, 'i, 's> {
+    importer: &'g Importer<'i, 's>,
     root: Root,
     path: PathBuf,
     /// What becomes of each artifact, by its path.
@@ -266,7 +266,7 @@ struct Staging<'s, 'i> {
     done: u64,
 }
 
-impl Receiver for Staging<'_, '_> {
+impl Receiver for Staging<'_, '_, '_> {
     fn contents(&mut self, contents: &Contents) -> Result<(), BundleError> {
         let mut identities = HashSet::new();
         for object in &contents.objects {
@@ -320,7 +320,7 @@ impl Receiver for Staging<'_, '_> {
     }
 }
 
-impl Staging<'_, '_> {
+impl Staging<'_, '_, '_> {
     /// Whether an artifact is held; other bytes under its identity are a conflict.
     fn state(&self, object: &Object, release: &Release) -> Result<State, BundleError> {
         let made = made(object, release, Timestamp::default());
@@ -538,6 +538,7 @@ fn made(object: &Object, release: &Release, now: Timestamp) -> Sidecar {
         name: release.name.clone(),
         version: release.version.clone(),
         tag: release.tag.clone(),
+        commit: None,
         platform: release.platform,
         sha256: object.sha256,
         size: object.size,

@@ -8,7 +8,7 @@ pub(crate) fn is_signature(text: &[u8]) -> bool {
     let Some(body) = body.and_then(|rest| rest.strip_suffix("-----END PGP SIGNATURE-----")) else { return false };
     let mut lines = body.lines().map(str::trim);
     // Headers such as `Version:` end with an empty line; there need not be any.
-    if !lines.by_ref().any(str::is_empty) {
+    if lines.next() != Some("") || !lines.by_ref().any(str::is_empty) {
         return false;
     }
     let mut data = String::new();

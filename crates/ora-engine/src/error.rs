@@ -69,6 +69,30 @@ pub enum Error {
     /// The audit log.
     #[error(transparent)]
     Audit(#[from] ora_audit::AuditError),
+    /// An export that could not be written.
+    #[error(transparent)]
+    Export(#[from] ora_bundle::BundleError),
+    /// An export that was not taken in.
+    #[error("nothing of `{}` was imported", file.display())]
+    Import {
+        /// The file or folder.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: ora_bundle::BundleError,
+    },
+    /// A path that does not say what to write.
+    #[error("`{}` does not say what to write", file.display())]
+    ExportName {
+        /// As typed.
+        file: PathBuf,
+    },
+    /// What would not install on the other side.
+    #[error("{} would not install without a network", of_export(failures))]
+    Rehearsal {
+        /// Each package, and why not.
+        failures: Vec<(String, Box<Error>)>,
+    },
     /// The disk.
     #[error(transparent)]
     Disk(#[from] ora_fs::FsError),
@@ -253,6 +277,24 @@ pub enum Error {
     Internal(&'static str),
 }
 
+/// One line about an artifact that would not install, with every cause.
+fn rehearsed((subject, error): &(String, Box<Error>)) -> String {
+    let mut text = format!("{subject}: {error}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+fn of_export(failures: &[(String, Box<Error>)]) -> String {
+    match failures {
+        [(one, _)] => format!("`{one}`"),
+        many => format!("{} artifacts of this export", many.len()),
+    }
+}
+
 fn missing(misses: &[Miss]) -> String {
     let version = |miss: &Miss| miss.version.as_ref().map(|one| format!(" {}", Untrusted(one))).unwrap_or_default();
     match misses {
@@ -339,10 +381,11 @@ impl Error {
             Self::Install(error) => error.kind(),
             Self::Audit(error) => error.kind(),
             Self::Disk(error) => error.kind(),
+            Self::Export(error) | Self::Import { source: error, .. } => error.kind(),
             Self::Fetch { source, .. } | Self::Remote { source, .. } => source.kind(),
             Self::Transfer { kind, .. } => *kind,
             Self::ChecksumFile { source, .. } => source.kind(),
-            Self::Missing { .. } => Kind::OfflineMissing,
+            Self::Missing { .. } | Self::Rehearsal { .. } => Kind::OfflineMissing,
             Self::UnknownPackage { is_offline, .. } if *is_offline => Kind::OfflineMissing,
             Self::Damaged { .. } => Kind::CacheCorrupt,
             Self::NothingPublished { .. }
@@ -357,7 +400,7 @@ impl Error {
             }
             Self::OtherPackage { .. } => Kind::WrongPackage,
             Self::SignatureRequired { .. } => Kind::SignatureMissing,
-            Self::Requirement { .. } => Kind::Usage,
+            Self::Requirement { .. } | Self::ExportName { .. } => Kind::Usage,
             Self::Url { .. } => Kind::UrlRefused,
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
             Self::File { source, .. } => Kind::of_io(source),
@@ -370,6 +413,7 @@ impl Error {
     pub fn details(&self) -> Vec<String> {
         match self {
             Self::Missing { misses, .. } => misses.iter().map(Miss::details).collect(),
+            Self::Rehearsal { failures } => failures.iter().map(rehearsed).collect(),
             _ => Vec::new(),
         }
     }
@@ -391,7 +435,9 @@ impl Error {
             Self::UnknownRegistry { name, .. } => Some(name.to_string()),
             Self::UnknownCommand { command, .. } => Some(command.clone()),
             Self::Definition { place, .. } | Self::OtherPackage { place, .. } => Some(place.display().to_string()),
-            Self::File { path, .. } => Some(path.display().to_string()),
+            Self::File { path, .. } | Self::Import { file: path, .. } | Self::ExportName { file: path } => {
+                Some(path.display().to_string())
+            }
             Self::Source(_)
             | Self::Verify(_)
             | Self::Store(_)
@@ -399,6 +445,8 @@ impl Error {
             | Self::Install(_)
             | Self::Audit(_)
             | Self::Disk(_)
+            | Self::Export(_)
+            | Self::Rehearsal { .. }
             | Self::NeedsNetwork { .. }
             | Self::Url { .. }
             | Self::Requirement { .. }
@@ -442,6 +490,15 @@ impl Hinted for Error {
             Self::Install(error) => error.hints(),
             Self::Audit(error) => error.hints(),
             Self::Disk(error) => error.hints(),
+            Self::Export(error) | Self::Import { source: error, .. } => error.hints(),
+            Self::ExportName { .. } => {
+                vec![Hint::note(
+                    "end it in `.tar.gz`, `.tar.zst` or `.tar`, or in `/` for a folder; `-` is standard output",
+                )]
+            }
+            Self::Rehearsal { .. } => {
+                vec![Hint::elsewhere("ora download PACKAGE"), Hint::note("`--no-rehearsal` exports what is there")]
+            }
             Self::UnknownPackage { nearest, registries, is_offline, .. } => {
                 let mut hints: Vec<Hint> =
                     nearest.iter().take(3).map(|name| Hint::run(format!("ora install {name}"))).collect();

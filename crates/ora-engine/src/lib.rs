@@ -24,10 +24,13 @@ mod listings;
 mod obtain;
 mod proof;
 mod recover;
+mod rehearsal;
 mod releases;
 
 pub mod cache;
 pub mod download;
+pub mod export;
+pub mod import;
 pub mod info;
 pub mod install;
 pub mod installed;
@@ -39,6 +42,7 @@ pub mod update;
 pub use context::{Context, Policy, ScriptPolicy, Wishes};
 pub use error::{Error, Miss};
 pub use ora_audit::Outcome;
+pub use ora_bundle::BundleError;
 pub use ora_install::findings::Problem;
 pub use ora_install::{Consent, InstallPlan};
 pub use ora_registry::{

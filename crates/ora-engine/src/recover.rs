@@ -21,6 +21,8 @@ pub fn recover(context: &Context<'_>) -> Result<(), Error> {
             tolerant(context, begin(context, mode))?;
         }
     }
+    let imported = ora_bundle::recover(context.layout, context.store, &context.wish("an import"));
+    tolerant(context, imported.map_err(Error::from))?;
     let userland = context.layout.userland();
     if !userland.receipts().exists() && context.layout.legacy_installed().exists() {
         tolerant(context, carry_over(context))?;

@@ -89,6 +89,7 @@ fn merged(held: Sidecar, newer: Sidecar) -> Sidecar {
     sidecar.registry_commit = sidecar.registry_commit.or(newer.registry_commit);
     sidecar.source = sidecar.source.or(newer.source);
     sidecar.tag = sidecar.tag.or(newer.tag);
+    sidecar.commit = sidecar.commit.or(newer.commit);
     sidecar.asset = sidecar.asset.or(newer.asset);
     sidecar
 }

@@ -1,5 +1,6 @@
 //! `ora cache`.
 
+use super::transfer::{ExportArgs, ImportArgs};
 use clap::{Args, Subcommand};
 use ora_core::{PackageName, Platform, RegistryName};
 
@@ -10,7 +11,9 @@ use ora_core::{PackageName, Platform, RegistryName};
 #[command(after_help = "Examples:
   ora cache list
   ora cache list --reason imported --json
-  ora cache stats")]
+  ora cache stats
+  ora cache export --output /media/usb/ora-cache.tar.gz
+  ora cache import /media/usb/ora-cache.tar.gz")]
 pub struct CacheArgs {
     /// What to do.
     #[command(subcommand)]
@@ -22,6 +25,10 @@ pub struct CacheArgs {
 pub enum CacheCommand {
     #[allow(missing_docs, reason = "documented on the arguments, which is where help takes it from")]
     List(ListArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Export(ExportArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Import(ImportArgs),
     /// Show how much is held, why, and what the limit is
     Stats,
 }

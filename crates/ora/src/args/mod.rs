@@ -13,6 +13,7 @@ pub mod registry;
 pub mod resolve;
 pub mod search;
 pub mod security;
+pub mod transfer;
 pub mod uninstall;
 pub mod update;
 pub mod validate;

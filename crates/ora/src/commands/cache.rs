@@ -14,12 +14,14 @@ use crate::{
 pub fn run(arguments: &CacheArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     match &arguments.command {
         CacheCommand::List(arguments) => list(arguments, wiring),
+        CacheCommand::Export(arguments) => super::transfer::export(arguments, wiring),
+        CacheCommand::Import(arguments) => super::transfer::import(arguments, wiring),
         CacheCommand::Stats => stats(wiring),
     }
 }
 
 /// An engine without a way out: what is held answers alone.
-fn closed(wiring: &Wiring) -> Result<Engine<'_>, Failure> {
+pub(super) fn closed(wiring: &Wiring) -> Result<Engine<'_>, Failure> {
     Ok(Engine::new(wiring, false)?.cached_only(true))
 }
 

@@ -12,6 +12,6 @@ pub mod progress;
 pub mod table;
 
 pub use line::{Line, Palette};
-pub use printer::{Look, Printer, Question, Verbosity};
+pub use printer::{Look, Printer, Question, Verbosity, archive_output};
 pub use progress::bytes as size;
 pub use table::Table;

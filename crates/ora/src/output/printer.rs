@@ -298,6 +298,16 @@ pub fn terminals() -> (bool, bool, bool) {
     (io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal())
 }
 
+/// Standard output for an archive: bytes as they are. A terminal is no place for them.
+pub fn archive_output() -> Result<Box<dyn Write>, Failure> {
+    let out = io::stdout();
+    if out.is_terminal() {
+        let failure = Failure::new(Kind::Usage, "an archive is not written to a terminal");
+        return Err(failure.with_hint(Hint::note("redirect standard output, or name a file")));
+    }
+    Ok(Box::new(out))
+}
+
 /// The width of the terminal behind stdout or stderr.
 pub fn terminal_columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).or_else(|_| rustix::termios::tcgetwinsize(io::stderr()));

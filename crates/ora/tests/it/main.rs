@@ -13,6 +13,8 @@ mod security;
 mod signals;
 #[cfg(feature = "net")]
 mod supplies;
+#[cfg(feature = "net")]
+mod transfer;
 mod usage;
 mod validate;
 #[cfg(feature = "net")]
