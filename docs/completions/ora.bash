@@ -1464,7 +1464,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__add)
-            opts="-h --type --trust-level --branch --path --dir --priority --ca-cert --pin-cert --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --type --trust-level --clone-local --branch --path --dir --priority --ca-cert --pin-cert --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1722,7 +1722,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__sync)
-            opts="-h --allow-rollback --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --clone-local --allow-rollback --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

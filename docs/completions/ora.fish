@@ -204,6 +204,7 @@ complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcom
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from add" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
+complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from add" -l clone-local -d 'Keep a durable clone of a git registry, apart from the cache'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from add" -l pin-cert -d 'Pin the certificate that the server shows now'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from add" -l verbose -d 'Say more: what was chosen, and why'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from add" -l debug -d 'Say everything, for reports about Ora itself'
@@ -239,6 +240,7 @@ complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcom
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from sync" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
+complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from sync" -l clone-local -d 'Keep a durable clone of every git registry that has none, apart from the cache'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from sync" -l allow-rollback -d 'Follow a registry to an older or unrelated commit, this time'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from sync" -l verbose -d 'Say more: what was chosen, and why'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from sync" -l debug -d 'Say everything, for reports about Ora itself'
@@ -251,6 +253,7 @@ complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcom
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from update" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
+complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from update" -l clone-local -d 'Keep a durable clone of every git registry that has none, apart from the cache'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from update" -l allow-rollback -d 'Follow a registry to an older or unrelated commit, this time'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from update" -l verbose -d 'Say more: what was chosen, and why'
 complete -c ora -n "__fish_ora_using_subcommand registry; and __fish_seen_subcommand_from update" -l debug -d 'Say everything, for reports about Ora itself'

@@ -91,6 +91,8 @@ pub struct Policy {
     pub page_ttl: u64,
     /// Places that are looked at instead of others; those that are folders need no network.
     pub mirrors: Vec<Mirror>,
+    /// The age in seconds from which a registry's state is too old to install from.
+    pub max_registry_age: Option<u64>,
     /// Downloads at the same time.
     pub parallel_downloads: usize,
     /// What install scripts may do.
@@ -127,6 +129,8 @@ pub struct Wishes {
     pub page_ttl: u64,
     /// Places that are looked at instead of others.
     pub mirrors: Vec<Mirror>,
+    /// The age in seconds from which a registry's state is too old to install from.
+    pub max_registry_age: Option<u64>,
     /// Registries in which anybody may publish.
     pub public_registries: Vec<RegistryName>,
 }
@@ -156,6 +160,7 @@ impl Policy {
             max_listing_size: security.validation.max_json_size.bytes(),
             page_ttl: wishes.page_ttl,
             mirrors: wishes.mirrors,
+            max_registry_age: wishes.max_registry_age,
             parallel_downloads: usize::try_from(parallel).unwrap_or(usize::MAX).clamp(1, 64),
             scripts: ScriptPolicy {
                 enabled: security.scripts.enabled,

@@ -5,14 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ora_core::{PackageName, RegistryName, Sha256, SourceUrl, VersionWish};
+use ora_core::{PackageName, RegistryName, Sha256, SourceUrl, Timestamp, VersionWish};
+use ora_registry::RegistryError;
 use ora_schema::{
     receipt::Origin,
     repo::{self, DefinitionText},
 };
 use ora_source::Wanted;
 
-use crate::{Context, Error, Registries, fetching};
+use crate::{Context, Error, Registries, fetching, held};
 
 /// A definition, and where it comes from.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub(crate) struct Chosen {
     pub(crate) text: DefinitionText,
     pub(crate) registry: Option<RegistryName>,
     pub(crate) commit: Option<String>,
+    /// The time of the registry's state, where it has one.
+    pub(crate) time: Option<Timestamp>,
     pub(crate) origin: Origin,
 }
 
@@ -30,8 +33,18 @@ pub(crate) fn find(
     name: &PackageName,
     registry: Option<&RegistryName>,
 ) -> Result<Chosen, Error> {
-    let found = registries.find(context, name, registry)?;
+    let found = match registries.find(context, name, registry) {
+        // What is held knows its own definition, also where no registry does.
+        Err(unknown @ Error::UnknownPackage { .. }) => {
+            return held::definition(context, name, registry)?.ok_or(unknown);
+        }
+        Err(unknown @ Error::Registry(RegistryError::Unknown { .. })) if context.reach.remote().is_none() => {
+            return held::definition(context, name, registry)?.ok_or(unknown);
+        }
+        other => other?,
+    };
     Ok(Chosen {
+        time: found.time,
         origin: Origin::Registry(found.registry.clone()),
         registry: Some(found.registry),
         commit: found.commit,
@@ -54,7 +67,7 @@ pub(crate) fn read(context: &Context<'_>, place: &str) -> Result<Chosen, Error> 
         (bytes, PathBuf::from(place), origin)
     };
     let text = parse(context, &text, &path)?;
-    Ok(Chosen { text, registry: None, commit: None, origin: Origin::File(origin) })
+    Ok(Chosen { text, registry: None, commit: None, time: None, origin: Origin::File(origin) })
 }
 
 fn parse(context: &Context<'_>, bytes: &[u8], place: &Path) -> Result<DefinitionText, Error> {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ora_core::{
-    Hint, Hinted, Kind, PackageName, Platform, RegistryName, RemoteError, RemoteFailure, Sha256, SourceUrl, Untrusted,
+    Hint, Hinted, Kind, PackageName, Platform, RegistryName, RemoteError, RemoteFailure, Sha256, SourceUrl, Timestamp,
+    Untrusted,
 };
 use ora_schema::repo::Diagnostic;
 
@@ -165,6 +166,24 @@ pub enum Error {
         name: RegistryName,
         /// Names that may have been meant.
         nearest: Vec<String>,
+    },
+    /// A registry that came on a medium: there is nobody to ask for a newer state.
+    #[error("the registry `{registry}` was imported; its next state comes the same way")]
+    Imported {
+        /// The registry.
+        registry: RegistryName,
+    },
+    /// A registry whose state is older than `max_registry_age` allows.
+    #[error("the registry `{registry}` is of {}, {days} days old; `max_registry_age` allows {limit}", time.day())]
+    Expired {
+        /// The registry.
+        registry: RegistryName,
+        /// The time of its state.
+        time: Timestamp,
+        /// Its age.
+        days: u64,
+        /// The age allowed.
+        limit: u64,
     },
     /// A package that is not installed.
     #[error("`{name}` is not installed")]
@@ -388,6 +407,8 @@ impl Error {
             Self::Missing { .. } | Self::Rehearsal { .. } => Kind::OfflineMissing,
             Self::UnknownPackage { is_offline, .. } if *is_offline => Kind::OfflineMissing,
             Self::Damaged { .. } => Kind::CacheCorrupt,
+            Self::Expired { .. } => Kind::Expired,
+            Self::Imported { .. } => Kind::OfflineNetwork,
             Self::NothingPublished { .. }
             | Self::UnknownPackage { .. }
             | Self::UnknownRegistry { .. }
@@ -433,6 +454,7 @@ impl Error {
             Self::Damaged { name, version, .. } => Some(format!("{name}@{version}")),
             Self::Remote { url, .. } => Some(url.to_string()),
             Self::UnknownRegistry { name, .. } => Some(name.to_string()),
+            Self::Imported { registry } | Self::Expired { registry, .. } => Some(registry.to_string()),
             Self::UnknownCommand { command, .. } => Some(command.clone()),
             Self::Definition { place, .. } | Self::OtherPackage { place, .. } => Some(place.display().to_string()),
             Self::File { path, .. } | Self::Import { file: path, .. } | Self::ExportName { file: path } => {
@@ -514,6 +536,10 @@ impl Hinted for Error {
             Self::UnknownRegistry { nearest, .. } => {
                 nearest.iter().take(3).map(|name| Hint::note(format!("`{name}` is configured"))).collect()
             }
+            Self::Imported { .. } | Self::Expired { .. } => vec![
+                Hint::elsewhere("ora registry update && ora cache export --output PATH"),
+                Hint::run("ora cache import PATH"),
+            ],
             Self::NotInstalled { nearest, .. } => {
                 nearest.iter().take(3).map(|name| Hint::note(format!("`{name}` is installed"))).collect()
             }

@@ -27,6 +27,8 @@ pub struct Info {
     pub registry: Option<String>,
     /// The commit of that registry.
     pub registry_commit: Option<String>,
+    /// The time of that state of the registry, RFC 3339.
+    pub registry_time: Option<String>,
     /// The digest of the definition.
     pub definition: Option<String>,
     /// Where releases come from: `github-releases` and the like.
@@ -82,6 +84,7 @@ pub fn info(context: &Context<'_>, registries: &Registries<'_, '_>, argument: &P
         tags: definition.map(|one| one.metadata.tags.clone()).unwrap_or_default(),
         registry: chosen.as_ref().and_then(|one| one.registry.as_ref().map(ToString::to_string)),
         registry_commit: chosen.as_ref().and_then(|one| one.commit.clone()),
+        registry_time: chosen.as_ref().and_then(|one| one.time).map(|time| time.to_string()),
         definition: chosen.as_ref().map(|one| one.text.digest.to_string()),
         source: definition.map(|one| source_word(one.source.kind)),
         repository: definition.and_then(|one| one.source.repo.clone()),

@@ -20,6 +20,7 @@ mod definitions;
 mod error;
 mod fetching;
 mod folders;
+mod held;
 mod listings;
 mod obtain;
 mod proof;
@@ -46,7 +47,7 @@ pub use ora_bundle::BundleError;
 pub use ora_install::findings::Problem;
 pub use ora_install::{Consent, InstallPlan};
 pub use ora_registry::{
-    Catalogue, Detected, Fault, Location, RegistryLimits, RegistrySource, Rollback, Synced, detect,
+    Catalogue, Detected, Fault, Location, RegistryLimits, RegistrySource, Rollback, Synced, detect, imported,
 };
 pub use ora_source::{Apis, view};
 pub use ora_store::Store;

@@ -1,12 +1,12 @@
 //! Registries: finding and searching packages, keeping registries up to date.
 
 use ora_audit::{Action, Log, Outcome, Record};
-use ora_core::{PackageArgument, PackageName, PackageRequest, RegistryName};
-use ora_registry::{Catalogue, Found, Rollback, Synced, Verification, preferred};
+use ora_core::{PackageArgument, PackageName, PackageRequest, RegistryName, Timestamp};
+use ora_registry::{Catalogue, Found, Location, Rollback, Synced, Verification, preferred};
 use ora_schema::repo::DefinitionText;
 use serde::Serialize;
 
-use crate::{Context, Error, installed};
+use crate::{Context, Error, held, installed};
 
 /// The configured registries of a run.
 pub struct Registries<'r, 'c> {
@@ -19,6 +19,8 @@ pub struct Registries<'r, 'c> {
 pub(crate) struct FoundIn {
     pub(crate) registry: RegistryName,
     pub(crate) commit: Option<String>,
+    /// The time of the registry's state; `None` for what is read in place.
+    pub(crate) time: Option<Timestamp>,
     pub(crate) text: DefinitionText,
 }
 
@@ -29,12 +31,24 @@ pub struct Hit {
     pub name: String,
     /// One line about it.
     pub description: Option<String>,
-    /// The registry.
-    pub registry: String,
+    /// The registry; `None` for what is only held here, by a definition of the user's own.
+    pub registry: Option<String>,
     /// Its commands.
     pub commands: Vec<String>,
     /// The installed version.
     pub installed: Option<String>,
+}
+
+impl From<ora_registry::Hit> for Hit {
+    fn from(hit: ora_registry::Hit) -> Self {
+        Self {
+            name: hit.name.to_string(),
+            description: (!hit.description.is_empty()).then_some(hit.description),
+            registry: Some(hit.registry.to_string()),
+            commands: hit.commands,
+            installed: None,
+        }
+    }
 }
 
 impl<'r, 'c> Registries<'r, 'c> {
@@ -70,6 +84,7 @@ impl<'r, 'c> Registries<'r, 'c> {
         name: &PackageName,
         registry: Option<&RegistryName>,
     ) -> Result<FoundIn, Error> {
+        self.announce_waiting(context);
         let found = self.catalogue.find(name, registry)?;
         self.announce_shadowing(context, &found);
         match preferred(found, self.fail_on_ambiguous)? {
@@ -78,9 +93,21 @@ impl<'r, 'c> Registries<'r, 'c> {
                     context.reporter.report(ora_core::Event::Detail(format!("{}: {warning}", found.path)));
                 }
                 let commit = found.snapshot.as_ref().and_then(|snapshot| snapshot.commit.as_ref());
-                Ok(FoundIn { registry: found.registry, commit: commit.map(ToString::to_string), text: found.text })
+                let commit = commit.map(ToString::to_string);
+                let time = found.snapshot.as_ref().map(|snapshot| snapshot.time);
+                Ok(FoundIn { registry: found.registry, commit, time, text: found.text })
             }
             None => Err(self.unknown(context, name, registry)?),
+        }
+    }
+
+    /// Registries that want to be pulled first are left out where nothing can be pulled, and that is said.
+    fn announce_waiting(&self, context: &Context<'_>) {
+        for source in self.catalogue.sources().iter().filter(|source| source.is_enabled && source.is_waiting) {
+            context.reporter.notice(format!(
+                "the registry `{}` is left out: `offline_mode = false` wants it pulled first",
+                source.name
+            ));
         }
     }
 
@@ -98,24 +125,27 @@ impl<'r, 'c> Registries<'r, 'c> {
         }
     }
 
+    /// Names close to one that nobody knows, held packages among them.
+    fn nearest(&self, context: &Context<'_>, name: &PackageName) -> Result<Vec<String>, Error> {
+        let mut known: Vec<String> = self.catalogue.nearest(name.as_str(), 3)?;
+        known.extend(held::names(context, self)?.iter().map(ToString::to_string));
+        let near = ora_core::nearest(name.as_str(), known.iter().map(String::as_str), 3);
+        Ok(near.into_iter().map(str::to_owned).collect())
+    }
+
     fn unknown(
         &self,
         context: &Context<'_>,
         name: &PackageName,
         registry: Option<&RegistryName>,
     ) -> Result<Error, Error> {
-        let enabled = self.catalogue.sources().iter().filter(|source| source.is_enabled);
+        let enabled = self.catalogue.sources().iter().filter(|source| source.answers());
         let registries = match registry {
             Some(registry) => vec![registry.clone()],
             None => enabled.map(|source| source.name.clone()).collect(),
         };
         let is_offline = context.reach.remote().is_none();
-        Ok(Error::UnknownPackage {
-            name: name.clone(),
-            nearest: self.catalogue.nearest(name.as_str(), 3)?,
-            registries,
-            is_offline,
-        })
+        Ok(Error::UnknownPackage { name: name.clone(), nearest: self.nearest(context, name)?, registries, is_offline })
     }
 
     /// Brings every enabled registry up to date before an update. One that cannot be reached keeps its old state, which is
@@ -143,6 +173,9 @@ impl<'r, 'c> Registries<'r, 'c> {
     pub fn sync(&self, context: &Context<'_>, name: &RegistryName, rollback: Rollback) -> Result<Synced, Error> {
         let source = self.catalogue.source(name)?;
         let synced = match context.reach.remote() {
+            _ if matches!(source.location, Location::Imported { .. }) => {
+                Err(Error::Imported { registry: name.clone() })
+            }
             Some(remote) => self.catalogue.sync(name, remote, rollback).map_err(Error::from),
             None if source.is_fetched() => Err(Error::NeedsNetwork { what: format!("synchronising `{name}`") }),
             None => self.catalogue.look(source).map_err(Error::from).and_then(|()| {
@@ -170,24 +203,18 @@ impl<'r, 'c> Registries<'r, 'c> {
 
     /// Packages in which every word begins a word; exact names first.
     pub fn search(&self, context: &Context<'_>, query: &str, limit: usize) -> Result<Vec<Hit>, Error> {
-        let hits = self.catalogue.search(query, limit)?;
+        self.announce_waiting(context);
+        let mut hits: Vec<Hit> = self.catalogue.search(query, limit)?.into_iter().map(Hit::from).collect();
+        hits.extend(held::search(context, self, query, limit.saturating_sub(hits.len()))?);
         if hits.is_empty() {
-            return Ok(Vec::new());
+            return Ok(hits);
         }
         let installed = installed::receipts(context)?;
-        let version = |name: &str| {
-            installed.iter().find(|receipt| receipt.name.as_str() == name).map(|receipt| receipt.version.to_string())
-        };
-        Ok(hits
-            .into_iter()
-            .map(|hit| Hit {
-                installed: version(hit.name.as_str()),
-                name: hit.name.to_string(),
-                description: (!hit.description.is_empty()).then_some(hit.description),
-                registry: hit.registry.to_string(),
-                commands: hit.commands,
-            })
-            .collect())
+        for hit in &mut hits {
+            let receipt = installed.iter().find(|receipt| receipt.name.as_str() == hit.name);
+            hit.installed = receipt.map(|receipt| receipt.version.to_string());
+        }
+        Ok(hits)
     }
 
     /// Removes everything kept of a registry; recorded in the audit log.

@@ -37,6 +37,7 @@ pub(crate) struct Meant {
 /// Finds the release.
 pub(crate) fn find(context: &Context<'_>, chosen: Chosen, question: &Question<'_>) -> Result<Meant, Error> {
     let wanted = definitions::wanted(question.wish)?;
+    check_age(context, &chosen)?;
     match context.reach {
         Reach::StoreOnly => match held(context, &chosen, wanted, question.platform)? {
             Some(answer) => {
@@ -59,6 +60,19 @@ pub(crate) fn find(context: &Context<'_>, chosen: Chosen, question: &Question<'_
         },
         Reach::RemoteFirst(_) => ask(context, chosen, wanted, question.platform),
     }
+}
+
+/// Fails where the state of the definition's registry is older than the configuration allows.
+fn check_age(context: &Context<'_>, chosen: &Chosen) -> Result<(), Error> {
+    let (Some(limit), Some(registry), Some(time)) = (context.policy.max_registry_age, &chosen.registry, chosen.time)
+    else {
+        return Ok(());
+    };
+    let age = context.now().since(time);
+    if age <= limit {
+        return Ok(());
+    }
+    Err(Error::Expired { registry: registry.clone(), time, days: age / 86_400, limit: limit / 86_400 })
 }
 
 /// Asks the source; where nobody answers, what is held stands in.
@@ -204,9 +218,10 @@ fn tell_newest(context: &Context<'_>, chosen: &Chosen, wanted: Wanted<'_>, platf
         let name = &chosen.text.definition.name;
         let now = context.now().seconds();
         let day = known.age.map(|age| ora_core::Timestamp::from_seconds(now.saturating_sub_unsigned(age)).day());
-        let whose = match day {
-            Some(day) => format!("its list of {day}"),
-            None => "its definition".to_owned(),
+        let whose = match (day, chosen.time) {
+            (Some(day), _) => format!("its list of {day}"),
+            (None, Some(time)) => format!("registry of {}", time.day()),
+            (None, None) => "its definition".to_owned(),
         };
         context.reporter.notice(format!("`{name}` {here} (newest here; {whose} knows {newest})"));
     }

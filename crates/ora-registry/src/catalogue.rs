@@ -166,7 +166,7 @@ impl<'a> Catalogue<'a> {
 
     /// Deletes everything kept of a registry: snapshot, durable clone, what is known of its newest commit, its rows.
     pub fn remove(&self, source: &RegistrySource) -> Result<(), RegistryError> {
-        if source.is_fetched() {
+        if source.is_kept() {
             let folders = [
                 Some(self.layout.registry_cache(&source.name)),
                 Some(self.layout.registry_clone(&source.name)),
@@ -182,6 +182,14 @@ impl<'a> Catalogue<'a> {
         Ok(())
     }
 
+    /// Deletes what the cache keeps of a registry that has a durable clone by now.
+    pub fn drop_cached(&self, name: &RegistryName) -> Result<(), RegistryError> {
+        let folder = self.layout.registry_cache(name);
+        Root::remove_tree(&folder)?;
+        atomic::remove(&folder.with_file_name(format!(".{name}.lock")))?;
+        Ok(())
+    }
+
     /// The newest state known of a registry, kept apart from the cache.
     pub(crate) fn newest(&self, name: &RegistryName) -> Result<Option<Snapshot>, RegistryError> {
         let Some(bytes) = atomic::read(&self.newest_path(name), 1 << 20)? else { return Ok(None) };
@@ -194,7 +202,7 @@ impl<'a> Catalogue<'a> {
     }
 
     fn enabled(&self) -> impl Iterator<Item = &RegistrySource> {
-        self.sources.iter().filter(|source| source.is_enabled)
+        self.sources.iter().filter(|source| source.answers())
     }
 
     fn enabled_names(&self) -> Vec<RegistryName> {
@@ -214,9 +222,7 @@ impl<'a> Catalogue<'a> {
         let place = match private::check(cache)? {
             Checked::Private | Checked::Narrowed | Checked::Readable => Place::Own(path),
             Checked::ReadOnly => Place::ReadOnly(path),
-            Checked::Missing
-                if self.sources.iter().all(|source| source.is_fetched() && source.local_clone.is_none()) =>
-            {
+            Checked::Missing if self.sources.iter().all(|source| source.is_kept() && source.local_clone.is_none()) => {
                 Place::Memory
             }
             Checked::Missing => {
@@ -385,7 +391,7 @@ impl<'a> Catalogue<'a> {
     fn check_broken(&self, name: &PackageName, registry: Option<&RegistryName>) -> Result<(), RegistryError> {
         let asked = |source: &&RegistrySource| match registry {
             Some(registry) => source.name == *registry,
-            None => source.is_enabled,
+            None => source.answers(),
         };
         for source in self.sources.iter().filter(asked) {
             for path in [format!("{name}.repo"), format!("{name}/package.repo")] {
@@ -397,13 +403,6 @@ impl<'a> Catalogue<'a> {
             }
         }
         Ok(())
-    }
-}
-
-impl RegistrySource {
-    /// Whether it is fetched and kept here, not read in place.
-    pub fn is_fetched(&self) -> bool {
-        matches!(self.location, crate::Location::Git(_) | crate::Location::Url(_))
     }
 }
 

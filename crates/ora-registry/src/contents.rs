@@ -41,7 +41,7 @@ pub(crate) struct Listed {
 /// Finds the files of a registry; `None` where it was never fetched, or not from where it is configured now.
 pub(crate) fn of(layout: &Layout, source: &RegistrySource) -> Result<Option<Contents>, RegistryError> {
     match &source.location {
-        Location::Git(_) | Location::Url(_) => {
+        Location::Git(_) | Location::Url(_) | Location::Imported { .. } => {
             let folder = source.folder(layout);
             let found = snapshot::read(&folder, &source.name)?;
             let found = found.filter(|found| found.url == source.location.place());

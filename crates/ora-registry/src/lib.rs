@@ -39,6 +39,7 @@ mod verify;
 
 pub use catalogue::{Catalogue, Found, expected_name, preferred};
 pub use error::RegistryError;
-pub use source::{Detected, Location, RegistryLimits, RegistrySource, detect};
+pub use ora_index::Hit;
+pub use source::{Detected, Location, RegistryLimits, RegistrySource, detect, imported};
 pub use sync::{Rollback, Synced};
 pub use verify::{Fault, Finding, Verification};

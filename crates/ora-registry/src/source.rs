@@ -6,6 +6,8 @@ use ora_core::{GitUrl, RegistryName, SourceUrl, TlsOptions};
 use ora_fs::layout::Layout;
 use ora_schema::repo::ParseLimits;
 
+use crate::snapshot;
+
 /// A configured registry.
 #[derive(Clone, Debug)]
 pub struct RegistrySource {
@@ -27,6 +29,8 @@ pub struct RegistrySource {
     pub tls: TlsOptions,
     /// The folder of a durable clone, when it has one; the cache otherwise.
     pub local_clone: Option<PathBuf>,
+    /// Whether it is left out until it can be pulled: what is kept of it must not answer alone.
+    pub is_waiting: bool,
 }
 
 impl RegistrySource {
@@ -42,7 +46,23 @@ impl RegistrySource {
             is_enabled: true,
             tls: TlsOptions::default(),
             local_clone: None,
+            is_waiting: false,
         }
+    }
+
+    /// Whether it is asked now.
+    pub fn answers(&self) -> bool {
+        self.is_enabled && !self.is_waiting
+    }
+
+    /// Whether it is fetched from somewhere, so that it can be brought up to date.
+    pub fn is_fetched(&self) -> bool {
+        matches!(self.location, Location::Git(_) | Location::Url(_))
+    }
+
+    /// Whether its definitions are kept here, not read in place.
+    pub fn is_kept(&self) -> bool {
+        self.is_fetched() || matches!(self.location, Location::Imported { .. })
     }
 
     /// The folder of its snapshot, for what is fetched.
@@ -62,13 +82,40 @@ pub enum Location {
     Folder(PathBuf),
     /// One definition on this machine, read in place.
     File(PathBuf),
+    /// A snapshot that came on a medium: it answers as it stands, and nobody is asked for a newer one.
+    Imported {
+        /// `git` or `url`.
+        kind: String,
+        /// Where it came from in the first place; foreign text.
+        url: String,
+    },
+}
+
+/// The snapshots that came on a medium and belong to no configured registry, by name.
+pub fn imported(layout: &Layout, configured: &[RegistrySource]) -> Vec<RegistrySource> {
+    let Ok(entries) = std::fs::read_dir(layout.registry_caches()) else { return Vec::new() };
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_str().and_then(|name| name.parse::<RegistryName>().ok());
+        let Some(name) = name.filter(|name| configured.iter().all(|one| one.name != *name)) else { continue };
+        // One that cannot be read says nothing, like one that is not there.
+        if let Ok(Some(snapshot)) = snapshot::read(&entry.path(), &name)
+            && snapshot.imported
+        {
+            let location = Location::Imported { kind: snapshot.kind, url: snapshot.url };
+            found.push(RegistrySource::new(name, location));
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
 }
 
 impl Location {
     /// The word in files and lists.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Git(_) => "git",
+            Self::Imported { kind, .. } if kind == "url" => "url",
+            Self::Git(_) | Self::Imported { .. } => "git",
             Self::Url(_) | Self::File(_) => "url",
             Self::Folder(_) => "dir",
         }
@@ -80,6 +127,7 @@ impl Location {
             Self::Git(url) => url.to_string(),
             Self::Url(url) => url.to_string(),
             Self::Folder(path) | Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Imported { url, .. } => url.clone(),
         }
     }
 }

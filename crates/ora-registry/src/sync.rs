@@ -84,7 +84,9 @@ pub(crate) fn fetch(
     let outcome = match &source.location {
         Location::Git(url) => sync.git(url, rollback),
         Location::Url(url) => sync.url(url),
-        Location::Folder(_) | Location::File(_) => Err(sync.nothing(&source.location.place())),
+        Location::Folder(_) | Location::File(_) | Location::Imported { .. } => {
+            Err(sync.nothing(&source.location.place()))
+        }
     };
     if outcome.is_err() {
         let keep = before.as_ref().map(|before| before.content.as_str());
@@ -146,6 +148,7 @@ impl Sync<'_, '_> {
         is_same.then(|| Snapshot {
             fetched_at: self.catalogue.who.clock.now(),
             branch: Some(tip.branch.clone()),
+            imported: false,
             ..before
         })
     }
@@ -175,6 +178,7 @@ impl Sync<'_, '_> {
                     sums,
                     etag: None,
                     last_modified: None,
+                    imported: false,
                     unknown: UnknownKeys::new(),
                 });
             }
@@ -253,7 +257,7 @@ impl Sync<'_, '_> {
         let mut response = self.remote.get(&request).map_err(|error| self.remote_error(error))?;
         let now = self.catalogue.who.clock.now();
         if let (true, Some(before)) = (response.not_modified, usable) {
-            let snapshot = Snapshot { fetched_at: now, ..before.clone() };
+            let snapshot = Snapshot { fetched_at: now, imported: false, ..before.clone() };
             snapshot::describe(self.folder, &snapshot)?;
             return Ok(snapshot);
         }
@@ -284,6 +288,7 @@ impl Sync<'_, '_> {
             sums,
             etag: response.validators.etag.clone(),
             last_modified: response.validators.last_modified.clone(),
+            imported: false,
             unknown: UnknownKeys::new(),
         })
     }

@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub etag: Option<String>,
     /// The `Last-Modified` of a URL.
     pub last_modified: Option<String>,
+    /// Whether it came on a medium: then it answers without being configured.
+    pub imported: bool,
     /// Keys of a newer Ora.
     pub unknown: UnknownKeys,
 }
@@ -63,6 +65,8 @@ struct Raw {
     etag: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_modified: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    imported: bool,
     #[serde(flatten)]
     unknown: UnknownKeys,
 }
@@ -90,6 +94,7 @@ impl Snapshot {
             sums: json::typed(WHAT, "sums", &raw.sums)?,
             etag: raw.etag,
             last_modified: raw.last_modified,
+            imported: raw.imported,
             unknown: raw.unknown,
         })
     }
@@ -111,6 +116,7 @@ impl Snapshot {
             sums: self.sums.to_string(),
             etag: self.etag.clone(),
             last_modified: self.last_modified.clone(),
+            imported: self.imported,
             unknown: self.unknown.clone(),
         })
     }
@@ -136,6 +142,7 @@ mod tests {
             sums: Sha256::of(b""),
             etag: None,
             last_modified: None,
+            imported: true,
             unknown: UnknownKeys::from([("signed_by".to_owned(), "K".into())]),
         };
         let text = snapshot.to_json();

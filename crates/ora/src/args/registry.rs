@@ -76,6 +76,7 @@ pub enum RegistryCommand {
 #[command(after_help = "Examples:
   ora registry add official https://github.com/example/ora-registry.git
   ora registry add tools git@git.example.com:team/tools.git --branch main --trust-level private
+  ora registry add --clone-local official https://github.com/example/ora-registry.git
   ora registry add one https://example.com/tool.repo
   ora registry add work ./definitions")]
 pub struct AddArgs {
@@ -91,6 +92,9 @@ pub struct AddArgs {
     /// How far it is trusted: decides about checksums and scripts
     #[arg(long, value_name = "LEVEL", default_value_t)]
     pub trust_level: TrustLevel,
+    /// Keep a durable clone of a git registry, apart from the cache
+    #[arg(long)]
+    pub clone_local: bool,
     /// Follow this branch instead of the default one
     #[arg(long, value_name = "BRANCH")]
     pub branch: Option<String>,
@@ -110,7 +114,8 @@ pub struct AddArgs {
 
 /// Fetch what is new in the registries
 ///
-/// Without a name every enabled registry is synchronised. A registry that went back to an older or unrelated commit keeps
+/// Without a name every enabled registry is synchronised. `--clone-local` keeps what is fetched among the data, where
+/// cleaning the cache does not reach it; the registry answers from there without a network. A registry that went back to an older or unrelated commit keeps
 /// the copy held here, until `--allow-rollback` says otherwise.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
@@ -121,6 +126,9 @@ pub struct SyncArgs {
     /// Which registry; every enabled one when none is named
     #[arg(value_name = "NAME")]
     pub name: Option<RegistryName>,
+    /// Keep a durable clone of every git registry that has none, apart from the cache
+    #[arg(long)]
+    pub clone_local: bool,
     /// Follow a registry to an older or unrelated commit, this time
     #[arg(long, requires = "name")]
     pub allow_rollback: bool,

@@ -63,6 +63,7 @@ impl<'w> Engine<'w> {
             apis,
             page_ttl: settings.config.scraper.ttl,
             mirrors: settings.config.mirrors.clone(),
+            max_registry_age: settings.config.offline.max_registry_age.get().map(|age| age.seconds()),
             public_registries: public.map(|one| one.name.clone()).collect(),
         };
         let host =
@@ -95,10 +96,10 @@ impl<'w> Engine<'w> {
     ) -> Result<Exit, Failure> {
         let reporter: &dyn Reporter = self.wiring.printer.as_ref();
         let store = Store::new(&self.settings.layout, self.host, self.wish());
-        let catalogue = self.catalogue(self.sources.clone());
+        let is_closed = self.settings.offline || self.cached_only;
+        let catalogue = self.catalogue(self.answering(is_closed));
         let rules = &self.settings.policy.registries;
         let registries = Registries::new(&catalogue, rules.fail_on_ambiguous_package, rules.allow_package_shadowing);
-        let is_closed = self.settings.offline || self.cached_only;
         let remote = if is_closed { None } else { crate::remote::connect(self.wiring, self.settings)? };
         let remote: Option<&dyn Remote> = remote.as_deref();
         let reach = match remote {
@@ -120,6 +121,18 @@ impl<'w> Engine<'w> {
         };
         ora_engine::recover(&context).map_err(failure)?;
         verb(&context, &registries).map_err(|ended| ended.0)
+    }
+
+    /// The configured registries and what was imported. Where nothing can be pulled, those that want to be pulled first wait.
+    fn answering(&self, is_closed: bool) -> Vec<RegistrySource> {
+        let mut sources = self.sources.clone();
+        for source in &mut sources {
+            let configured = self.settings.registries.iter().find(|one| one.name == source.name);
+            source.is_waiting = is_closed && source.is_fetched() && configured.is_some_and(|one| !one.offline_mode);
+        }
+        let imported = ora_engine::imported(&self.settings.layout, &sources);
+        sources.extend(imported);
+        sources
     }
 
     /// A catalogue of these registries.

@@ -114,15 +114,16 @@ fn try_add(arguments: &AddArgs, location: &Location, wiring: &Wiring, engine: &E
             let url = match location {
                 Location::Url(url) => Some(url.clone()),
                 Location::Git(git) => git.as_str().parse().ok(),
-                Location::Folder(_) | Location::File(_) => None,
+                Location::Folder(_) | Location::File(_) | Location::Imported { .. } => None,
             };
             let url = url.ok_or_else(|| Failure::new(Kind::Usage, "only a server's certificate can be pinned"))?;
             let pinned = remote.certificate(&url).map_err(|source| Error::Remote { url, source })?;
             tls.cert_fingerprint = Some(pinned.certificate_sha256);
             wiring.printer.say(Line::new().plain("pinned the certificate ").strong(pinned.certificate_sha256));
         }
-        let entry = entry(arguments, location, tls.clone());
-        let source = source_of(arguments, location, &tls)?;
+        let clone = local_clone(arguments, location, wiring)?;
+        let entry = entry(arguments, location, tls.clone(), clone.as_deref());
+        let source = RegistrySource { local_clone: clone, ..source_of(arguments, location, &tls)? };
         let catalogue = engine.catalogue(vec![source]);
         let registries = Registries::new(&catalogue, true, true);
         let synced = match registries.sync(context, &arguments.name, Rollback::Refuse) {
@@ -168,11 +169,21 @@ fn ca_path(arguments: &AddArgs) -> Result<Option<String>, Failure> {
     Ok(Some(absolute.to_string_lossy().into_owned()))
 }
 
-fn entry(arguments: &AddArgs, location: &Location, tls: TlsEntry) -> RegistryEntry {
+/// Where the durable clone goes, if one is wanted.
+fn local_clone(arguments: &AddArgs, location: &Location, wiring: &Wiring) -> Result<Option<PathBuf>, Failure> {
+    match location {
+        _ if !arguments.clone_local => Ok(None),
+        Location::Git(_) => Ok(Some(wiring.layout.registry_clone(&arguments.name))),
+        _ => Err(Failure::new(Kind::Usage, "`--clone-local` is for git registries")),
+    }
+}
+
+fn entry(arguments: &AddArgs, location: &Location, tls: TlsEntry, clone: Option<&Path>) -> RegistryEntry {
     RegistryEntry {
+        local_clone: clone.map(|folder| folder.to_string_lossy().into_owned()),
         url: Some(location.place()),
         kind: Some(match location {
-            Location::Git(_) => RegistryKind::Git,
+            Location::Git(_) | Location::Imported { .. } => RegistryKind::Git,
             Location::Url(_) | Location::File(_) => RegistryKind::Url,
             Location::Folder(_) => RegistryKind::Dir,
         }),
@@ -224,6 +235,21 @@ struct RegistryView {
     commit: Option<String>,
     time: Option<String>,
     fetched_at: Option<String>,
+    local_clone: Option<String>,
+    /// `clone` (durable), `cached`, `imported`, `in place`, or `never fetched`.
+    state: &'static str,
+    offline_mode: bool,
+}
+
+/// What there is here of a registry.
+fn state(source: &RegistrySource, is_here: bool) -> &'static str {
+    match (&source.location, is_here) {
+        (Location::Imported { .. }, _) => "imported",
+        (Location::Folder(_) | Location::File(_), _) => "in place",
+        (Location::Git(_) | Location::Url(_), false) => "never fetched",
+        (Location::Git(_) | Location::Url(_), true) if source.local_clone.is_some() => "clone",
+        (Location::Git(_) | Location::Url(_), true) => "cached",
+    }
 }
 
 fn list(long: bool, wiring: &Wiring) -> Result<Exit, Failure> {
@@ -247,6 +273,9 @@ fn list(long: bool, wiring: &Wiring) -> Result<Exit, Failure> {
                 commit: snapshot.as_ref().and_then(|one| one.commit.as_ref()).map(ToString::to_string),
                 time: snapshot.as_ref().map(|one| one.time.to_string()),
                 fetched_at: snapshot.as_ref().map(|one| one.fetched_at.to_string()),
+                local_clone: source.local_clone.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
+                state: state(source, snapshot.is_some()),
+                offline_mode: configured(&engine, &source.name).is_none_or(|one| one.offline_mode),
             });
         }
         let printer = &wiring.printer;
@@ -260,9 +289,9 @@ fn list(long: bool, wiring: &Wiring) -> Result<Exit, Failure> {
             return Ok(Exit::Done);
         }
         let head: &[&'static str] = if long {
-            &["REGISTRY", "TYPE", "PACKAGES", "AS OF", "STATE", "TRUST", "PRIORITY", "COMMIT", "URL"]
+            &["REGISTRY", "TYPE", "PACKAGES", "AS OF", "HERE", "STATE", "TRUST", "PRIORITY", "COMMIT", "URL"]
         } else {
-            &["REGISTRY", "TYPE", "PACKAGES", "AS OF", "URL"]
+            &["REGISTRY", "TYPE", "PACKAGES", "AS OF", "HERE", "URL"]
         };
         let mut table = Table::new(head);
         for one in &views {
@@ -273,6 +302,7 @@ fn list(long: bool, wiring: &Wiring) -> Result<Exit, Failure> {
                 Line::new().plain(one.kind),
                 Line::new().plain(packages),
                 Line::new().plain(day),
+                Line::new().plain(one.state),
             ];
             if long {
                 cells.push(Line::new().plain(if one.enabled { "enabled" } else { "disabled" }));
@@ -290,11 +320,16 @@ fn list(long: bool, wiring: &Wiring) -> Result<Exit, Failure> {
     })
 }
 
+fn configured<'e>(engine: &'e Engine<'_>, name: &RegistryName) -> Option<&'e ora_schema::registries::Registry> {
+    engine.settings.registries.iter().find(|one| one.name == *name)
+}
+
 fn remove(name: &RegistryName, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, false)?;
     engine.run(|context, registries| {
-        registries.catalogue().source(name).map_err(Error::from)?;
-        if !edit(wiring, |text| text.remove(name))? {
+        let source = registries.catalogue().source(name).map_err(Error::from)?;
+        let is_imported = matches!(source.location, Location::Imported { .. });
+        if !is_imported && !edit(wiring, |text| text.remove(name))? {
             let message = format!("`{name}` is written in `config.toml`, which is yours to change");
             return Err(Failure::new(Kind::Conflict, message)
                 .with_hint(Hint::run(format!("ora registry disable {name}")))
@@ -338,7 +373,10 @@ fn sync(arguments: &SyncArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         let enabled = registries.catalogue().sources().iter().filter(|source| source.is_enabled);
         let names: Vec<RegistryName> = match &arguments.name {
             Some(name) => vec![name.clone()],
-            None => enabled.map(|source| source.name.clone()).collect(),
+            None => enabled
+                .filter(|source| !matches!(source.location, Location::Imported { .. }))
+                .map(|source| source.name.clone())
+                .collect(),
         };
         let rollback = if arguments.allow_rollback || engine.settings.policy.git.allow_force_checkout {
             Rollback::Follow
@@ -347,7 +385,11 @@ fn sync(arguments: &SyncArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         };
         let (mut views, mut failures) = (Vec::new(), Vec::new());
         for name in &names {
-            match registries.sync(context, name, rollback) {
+            let synced = match wanted_clone(arguments, registries, name, wiring) {
+                Some(folder) => cloned(&engine, context, registries, name, &folder, rollback, wiring),
+                None => registries.sync(context, name, rollback).map_err(failure),
+            };
+            match synced {
                 Ok(synced) => {
                     problems(name, &synced.problems, wiring);
                     let view = SyncView::of(name, &synced);
@@ -356,7 +398,7 @@ fn sync(arguments: &SyncArgs, wiring: &Wiring) -> Result<Exit, Failure> {
                     wiring.printer.say(Line::new().strong(name).plain(text));
                     views.push(view);
                 }
-                Err(error) => failures.push(failure(error)),
+                Err(failure) => failures.push(failure),
             }
         }
         if names.is_empty() {
@@ -370,6 +412,38 @@ fn sync(arguments: &SyncArgs, wiring: &Wiring) -> Result<Exit, Failure> {
             None => Ok(Exit::Done),
         }
     })
+}
+
+/// The folder of a durable clone that a git registry does not have yet and is to get.
+fn wanted_clone(
+    arguments: &SyncArgs,
+    registries: &Registries<'_, '_>,
+    name: &RegistryName,
+    wiring: &Wiring,
+) -> Option<PathBuf> {
+    let source = registries.catalogue().source(name).ok()?;
+    let is_wanted =
+        arguments.clone_local && matches!(source.location, Location::Git(_)) && source.local_clone.is_none();
+    is_wanted.then(|| wiring.layout.registry_clone(name))
+}
+
+/// Brings a registry up to date in a durable clone, and notes the clone once it is there.
+fn cloned(
+    engine: &Engine<'_>,
+    context: &ora_engine::Context<'_>,
+    registries: &Registries<'_, '_>,
+    name: &RegistryName,
+    folder: &Path,
+    rollback: Rollback,
+    wiring: &Wiring,
+) -> Result<ora_engine::Synced, Failure> {
+    let source = registries.catalogue().source(name).map_err(|error| failure(error.into()))?;
+    let source = RegistrySource { local_clone: Some(folder.to_owned()), ..source.clone() };
+    let catalogue = engine.catalogue(vec![source]);
+    let synced = Registries::new(&catalogue, true, true).sync(context, name, rollback).map_err(failure)?;
+    edit(wiring, |text| text.set_local_clone(name, Some(&folder.to_string_lossy())))?;
+    catalogue.drop_cached(name).map_err(|error| failure(error.into()))?;
+    Ok(synced)
 }
 
 fn problems(name: &RegistryName, problems: &[(String, String)], wiring: &Wiring) {
@@ -447,7 +521,7 @@ fn update_pin(name: &RegistryName, wiring: &Wiring) -> Result<Exit, Failure> {
         let url = match &source.location {
             Location::Url(url) => Some(url.clone()),
             Location::Git(git) => git.as_str().parse::<ora_core::SourceUrl>().ok(),
-            Location::Folder(_) | Location::File(_) => None,
+            Location::Folder(_) | Location::File(_) | Location::Imported { .. } => None,
         };
         let url = url.filter(|url| url.scheme() == "https");
         let url = url.ok_or_else(|| Failure::new(Kind::Usage, format!("`{name}` has no server with a certificate")))?;

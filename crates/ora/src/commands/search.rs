@@ -29,7 +29,7 @@ pub fn run(arguments: &SearchArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         for hit in &hits {
             table.row([
                 Line::new().strong(&hit.name),
-                Line::new().dim(&hit.registry),
+                Line::new().dim(hit.registry.as_deref().unwrap_or("(held)")),
                 Line::new().plain(hit.installed.as_deref().unwrap_or("-")),
                 Line::new().plain(hit.description.as_deref().unwrap_or("")),
             ]);

@@ -8,6 +8,8 @@ mod config;
 mod crash;
 mod help;
 mod offline;
+#[cfg(feature = "net")]
+mod registry_offline;
 mod security;
 #[cfg(target_os = "linux")]
 mod signals;

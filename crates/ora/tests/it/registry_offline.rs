@@ -1,0 +1,179 @@
+//! Registries without a network: durable clones, imported snapshots, definitions that are only held, and their ages.
+
+use std::path::Path;
+
+use ora_testkit::{GitRepository, ReleaseServer, TestBed, forge, forge::Member};
+
+use crate::bed;
+
+struct World {
+    bed: TestBed,
+    server: ReleaseServer,
+    registry: GitRepository,
+}
+
+fn definition(server: &ReleaseServer, name: &str) -> String {
+    format!(
+        "name = \"{name}\"\ndescription = \"A {name} for tests\"\n[source]\ntype = \"direct-url\"\n\
+         download = {{ url = \"{}/{name}-{{version}}.tar.gz\" }}\n[install]\nbinaries = [\"{name}\"]\n\
+         [security.checksum]\nurl = \"{{url}}.sha256\"\nalgorithm = \"sha256\"\nformat = \"single-hash\"\n\
+         [[versions]]\nversion = \"1.0\"\n[[versions]]\nversion = \"2.0\"\n",
+        server.url("/f")
+    )
+}
+
+impl World {
+    fn new() -> Self {
+        let mut bed = bed();
+        let server = bed.release_server();
+        for name in ["hammer", "saw"] {
+            for version in ["1.0", "2.0"] {
+                let archive = forge::tar_gz(&[Member::program(name, forge::script(&format!("{name} {version}")))]);
+                server.file_with_checksum(&format!("/f/{name}-{version}.tar.gz"), &archive);
+            }
+        }
+        let (hammer, saw) = (definition(&server, "hammer"), definition(&server, "saw"));
+        let registry = bed.git_registry("registry", [("hammer", &*hammer), ("saw", &*saw)]);
+        Self { bed, server, registry }
+    }
+
+    fn list(&self) -> serde_json::Value {
+        self.bed.ora(["registry", "list", "--json"]).success().json()
+    }
+}
+
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copied(&entry.path(), &to)
+        } else {
+            std::fs::copy(entry.path(), to).map(drop).unwrap()
+        }
+    }
+}
+
+/// A durable clone answers when the repository and the whole cache are gone.
+#[test]
+fn a_durable_clone_outlives_the_cache() {
+    let world = World::new();
+    let bed = &world.bed;
+    bed.ora(["registry", "add", "--clone-local", "official", &world.registry.url()]).success();
+    let clone = bed.data_dir().join("registries/official");
+    assert!(clone.join("snapshot.json").exists() && !bed.cache_dir().join("registries/official").exists());
+    let text = std::fs::read_to_string(bed.config_dir().join("registries.toml")).unwrap();
+    assert!(text.contains(&format!("local_clone = \"{}\"", clone.display())), "{text}");
+    std::fs::remove_dir_all(bed.cache_dir()).unwrap();
+    std::fs::remove_dir_all(world.registry.directory()).unwrap();
+    let found = bed.ora(["search", "--offline", "ham", "--json"]).success().json();
+    assert_eq!(found[0]["name"], "hammer");
+    assert_eq!(world.list()[0]["state"], "clone");
+    bed.ora(["info", "--offline", "saw"]).success();
+    bed.ora(["registry", "update", "official"]).expect(3);
+    bed.ora(["resolve", "--offline", "saw@1.0"]).success();
+}
+
+/// `registry update --clone-local` gives every git registry a durable clone, once.
+#[test]
+fn clones_for_all() {
+    let world = World::new();
+    let bed = &world.bed;
+    bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    assert_eq!(world.list()[0]["state"], "cached");
+    bed.ora(["registry", "update", "--clone-local"]).success();
+    assert_eq!(world.list()[0]["state"], "clone");
+    assert!(!bed.cache_dir().join("registries/official").exists());
+    let before = std::fs::read_to_string(bed.config_dir().join("registries.toml")).unwrap();
+    bed.ora(["registry", "update", "--clone-local"]).success();
+    assert_eq!(std::fs::read_to_string(bed.config_dir().join("registries.toml")).unwrap(), before);
+    // Offline nothing is pulled, and that is said.
+    bed.ora(["registry", "update", "--offline"]).expect(5);
+    // An older state is refused here, too.
+    let old = world.registry.tip("main").unwrap();
+    world.registry.commit_texts([("ora-registry/saw.repo", &*definition(&world.server, "saw"))]);
+    bed.ora(["registry", "update"]).success();
+    world.registry.force("main", &old);
+    bed.ora(["registry", "update"]).expect(4);
+    bed.ora(["registry", "update", "official", "--allow-rollback"]).success();
+}
+
+/// A registry that wants to be pulled first is left out where nothing can be pulled.
+#[test]
+fn a_registry_that_wants_a_pull() {
+    let world = World::new();
+    let bed = &world.bed;
+    bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    let file = bed.config_dir().join("registries.toml");
+    let text = std::fs::read_to_string(&file).unwrap() + "offline_mode = false\n";
+    std::fs::write(&file, text).unwrap();
+    bed.ora(["info", "hammer"]).success();
+    let output = bed.ora(["--offline", "info", "hammer"]).expect(5);
+    assert!(output.stderr.contains("left out") && output.stderr.contains("offline_mode"), "{output}");
+    assert_eq!(world.list()[0]["offline_mode"], false);
+}
+
+/// An imported snapshot answers like a clone without being configured; it cannot be pulled, and it can be removed.
+#[test]
+fn an_imported_snapshot() {
+    let world = World::new();
+    let bed = &world.bed;
+    bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    bed.ora(["download", "hammer"]).success();
+    let (folder, aside) = (bed.cache_dir().join("registries/official"), bed.work().join("aside"));
+    copied(&folder, &aside);
+    bed.ora(["registry", "remove", "official"]).success();
+    assert_eq!(world.list().as_array().unwrap().len(), 0);
+    copied(&aside, &folder);
+    // Left over from anywhere it says nothing; only an import makes it answer.
+    assert_eq!(world.list().as_array().unwrap().len(), 0);
+    let description = folder.join("snapshot.json");
+    let text = std::fs::read_to_string(&description).unwrap().replacen("{", "{\"imported\": true,", 1);
+    std::fs::write(&description, text).unwrap();
+    let list = world.list();
+    assert_eq!((&list[0]["name"], &list[0]["state"]), (&"official".into(), &"imported".into()), "{list}");
+    bed.ora(["install", "--offline", "hammer@official"]).success();
+    assert_eq!(bed.run("hammer", &[]).success().stdout, "hammer 2.0\n");
+    let output = bed.ora(["registry", "update", "official"]).expect(5);
+    assert!(output.stderr.contains("imported"), "{output}");
+    bed.ora(["registry", "update"]).success();
+    bed.ora(["update"]).success();
+    bed.ora(["registry", "remove", "official"]).success();
+    assert!(!folder.exists());
+}
+
+/// What is held knows its own definition: no registry is needed to find, show and install it.
+#[test]
+fn no_registry_at_all() {
+    let world = World::new();
+    let bed = &world.bed;
+    bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    bed.ora(["download", "hammer@1.0"]).success();
+    bed.ora(["registry", "remove", "official"]).success();
+    let found = bed.ora(["search", "--offline", "TESTS ham", "--json"]).success().json();
+    assert_eq!((&found[0]["name"], &found[0]["registry"]), (&"hammer".into(), &"official".into()), "{found}");
+    let info = bed.ora(["info", "--offline", "hammer", "--json"]).success().json();
+    assert_eq!(info["held"][0]["version"], "1.0", "{info}");
+    let output = bed.ora(["install", "--offline", "hamer"]).expect(5);
+    assert!(output.stderr.contains("hammer"), "{output}");
+    bed.ora(["install", "--offline", "hammer"]).success();
+    assert_eq!(bed.run("hammer", &[]).success().stdout, "hammer 1.0\n");
+    bed.ora(["update", "--offline"]).success();
+    bed.ora(["install", "hamer"]).expect(3);
+}
+
+/// The age of a registry is shown, and may be limited.
+#[test]
+fn a_registry_that_is_too_old() {
+    let mut world = World::new();
+    world.bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    world.bed.write_config("config.toml", "[offline]\nmax_registry_age = \"1000d\"\n");
+    let info = world.bed.ora(["info", "hammer", "--json"]).success().json();
+    assert!(info["registry_time"].is_string(), "{info}");
+    world.bed.set_env("ORA_TEST_CLOCK", "2037-01-01T00:00:00Z");
+    let output = world.bed.ora(["install", "hammer", "--json"]).expect(4);
+    assert!(output.stderr.contains("\"kind\":\"expired\""), "{output}");
+    world.bed.write_config("config.toml", "");
+    world.bed.ora(["install", "hammer"]).success();
+}
