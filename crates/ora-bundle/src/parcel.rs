@@ -142,6 +142,7 @@ impl Parcel {
             fetched_at: snapshot.time,
             etag: None,
             last_modified: None,
+            imported: false,
             unknown: UnknownKeys::new(),
             ..snapshot.clone()
         };

@@ -97,8 +97,7 @@ pub(crate) fn planned(
     let from = format!("registries/{}/{}", offered.name, snapshot.content);
     complete(contents, &snapshot, staged, &from, &file)?;
     let content = free(folder, &snapshot.content);
-    let mut imported = Snapshot { content, ..snapshot };
-    imported.unknown.insert("imported".to_owned(), true.into());
+    let imported = Snapshot { content, imported: true, ..snapshot };
     let folder = folder.to_string_lossy().into_owned();
     Ok(RegistryAction { name: offered.name.to_string(), folder, from, snapshot: imported.to_json() })
 }

@@ -408,14 +408,13 @@ impl Error {
             Self::UnknownPackage { is_offline, .. } if *is_offline => Kind::OfflineMissing,
             Self::Damaged { .. } => Kind::CacheCorrupt,
             Self::Expired { .. } => Kind::Expired,
-            Self::Imported { .. } => Kind::OfflineNetwork,
             Self::NothingPublished { .. }
             | Self::UnknownPackage { .. }
             | Self::UnknownRegistry { .. }
             | Self::NotInstalled { .. }
             | Self::OtherVersion { .. }
             | Self::UnknownCommand { .. } => Kind::NotFound,
-            Self::NeedsNetwork { .. } => Kind::OfflineNetwork,
+            Self::NeedsNetwork { .. } | Self::Imported { .. } => Kind::OfflineNetwork,
             Self::Definition { diagnostics, .. } => {
                 diagnostics.iter().find(|one| one.is_error()).map_or(Kind::ConfigInvalid, |one| one.kind)
             }

@@ -108,5 +108,5 @@ fn chosen(context: &Context<'_>, held: &Held, text: &str) -> Result<Chosen, Erro
     };
     let digest = ora_core::Sha256::of(text.as_bytes());
     let text = DefinitionText { text: text.to_owned(), digest, definition: parsed.definition };
-    Ok(Chosen { text, registry, commit: held.sidecar.registry_commit.clone(), origin })
+    Ok(Chosen { text, registry, commit: held.sidecar.registry_commit.clone(), time: None, origin })
 }
