@@ -189,6 +189,7 @@ impl BundleError {
             Self::Damaged { .. } => Kind::CacheCorrupt,
             Self::NoFile { .. } => Kind::UnsafeLink,
             Self::NoSnapshot { .. } => Kind::NotFound,
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
             Self::Io { source, .. } => Kind::of_io(source),
             Self::Disk(error) => error.kind(),
             Self::Staging(error) => error.kind(),

@@ -176,10 +176,31 @@ pub fn recover(layout: &Layout, store: &Store<'_>, who: &Wish<'_>) -> Result<(),
 /// Under the lock of imports: finishes or removes what is left.
 fn mend(layout: &Layout, store: &Store<'_>, who: &Wish<'_>) -> Result<(), BundleError> {
     let path = layout.import_staging();
-    match record::read(&path.join(RECORD))? {
-        Some(actions) => place(layout, store, who, &path, &actions),
-        None => Ok(Root::remove_tree(&path)?),
+    let Some(actions) = record::read(&path.join(RECORD))? else { return Ok(Root::remove_tree(&path)?) };
+    sweep(layout, &actions)?;
+    place(layout, store, who, &path, &actions)
+}
+
+/// Removes files that were being written when the process died.
+fn sweep(layout: &Layout, actions: &Actions) -> Result<(), BundleError> {
+    let mut folders = BTreeSet::from([layout.metadata(), layout.downloads(), layout.state()]);
+    for action in &actions.artifacts {
+        let path = layout.cache().join(inside(&action.path)?.to_path());
+        folders.extend(path.parent().map(Path::to_path_buf));
+        // The sidecar lies under the same name in the other tree.
+        let below = path.strip_prefix(layout.downloads()).ok().and_then(Path::parent);
+        folders.extend(below.map(|below| layout.metadata().join(below)));
+        let files = std::fs::read_dir(layout.metadata().join("evidence")).into_iter().flatten().flatten();
+        folders.extend(files.map(|entry| entry.path()));
     }
+    for action in &actions.registries {
+        folders.insert(PathBuf::from(&action.folder));
+        folders.extend(layout.state().join("registries").is_dir().then(|| layout.state().join("registries")));
+    }
+    for folder in folders {
+        atomic::sweep(&folder)?;
+    }
+    Ok(())
 }
 
 /// Gives everything its place; may be done again after a crash.

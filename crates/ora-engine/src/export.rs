@@ -10,6 +10,7 @@ use ora_audit::{Action, Log, Outcome, Record};
 use ora_bundle::{Parcel, Target};
 use ora_core::{Event, PackageArgument, PackageName, Platform, RegistryName, VersionWish};
 use ora_fs::{atomic, rooted::Root};
+use ora_index::Artifact;
 use ora_schema::{repo, sidecar::Sidecar, snapshot::Snapshot};
 use ora_store::Held;
 use serde::Serialize;
@@ -76,15 +77,20 @@ fn write(context: &Context<'_>, registries: &Registries<'_, '_>, request: Reques
         (None, None) => return Err(Error::Internal("an export without a target")),
     };
     let is_whole = request.packages.is_empty() && request.registries.is_empty();
-    let held = if is_whole {
-        everything(context, &request.platforms)?
-    } else {
-        selected(context, registries, &request.packages, &request.platforms)?
+    let select = || {
+        if is_whole {
+            everything(context, &request.platforms)
+        } else {
+            selected(context, registries, &request.packages, &request.platforms)
+        }
     };
+    let mut held = select()?;
     let snapshots = snapshots(context, registries, if is_whole { None } else { Some(&request.registries) })?;
     let definitions = definitions(context, &held)?;
     if request.rehearse {
         rehearse(context, &held, &definitions)?;
+        // As in any installation, what is known of an artifact may be more now.
+        held = select()?;
     }
     let parcel = packed(context, &held, definitions, snapshots)?;
     let artifacts = parcel.artifact_count();
@@ -105,13 +111,32 @@ fn fits(platforms: &[Platform], held: &Held) -> bool {
     platforms.is_empty() || platforms.contains(&held.sidecar.platform)
 }
 
-/// Everything that is held.
+/// Everything that is held. What the index knows and the files do not bear out is missing: it would be missed on the other
+/// side.
 fn everything(context: &Context<'_>, platforms: &[Platform]) -> Result<Vec<Held>, Error> {
-    let names: BTreeSet<PackageName> = context.store.list()?.into_iter().map(|artifact| artifact.name).collect();
+    let listed = context.store.list()?;
+    let names: BTreeSet<&PackageName> = listed.iter().map(|artifact| &artifact.name).collect();
     let mut held = Vec::new();
     for name in names {
-        held.extend(context.store.releases(&name)?.into_iter().filter(|one| fits(platforms, one)));
+        held.extend(context.store.releases(name)?);
     }
+    let is_lost = |artifact: &&Artifact| !held.iter().any(|one: &Held| one.file.as_str() == artifact.file);
+    let misses: Vec<Miss> = listed
+        .iter()
+        .filter(is_lost)
+        .map(|artifact| Miss {
+            name: artifact.name.clone(),
+            version: Some(artifact.version.to_string()),
+            platform: artifact.platform,
+            sha256: Some(artifact.sha256),
+            url: artifact.source.as_deref().and_then(|url| url.parse().ok()),
+            nearest: Vec::new(),
+        })
+        .collect();
+    if !misses.is_empty() {
+        return Err(Error::Missing { misses, drop: context.layout.drop_folder() });
+    }
+    held.retain(|one| fits(platforms, one));
     Ok(held)
 }
 

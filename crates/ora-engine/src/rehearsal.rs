@@ -60,7 +60,7 @@ pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str) -> 
         allow_insecure: is_waived(held),
         force: false,
         keep: false,
-        sha256: Some(held.sidecar.sha256),
+        sha256: None,
     };
     let planned = install::release(&empty, &request, chosen, &VersionWish::Exact(version), None)?;
     let consent =

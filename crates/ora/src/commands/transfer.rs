@@ -58,9 +58,9 @@ fn show_exported(exported: &Exported, printer: &Printer) {
             .dim(format!(" ({})", size(exported.size))),
     );
     printer.say(Line::new().dim(format!("sha256 {}", exported.sha256)));
-    let hint = if exported.path.is_some() { place } else { "-" };
-    let name = Path::new(hint).file_name().map_or_else(|| hint.to_owned(), |name| name.to_string_lossy().into_owned());
-    printer.suggest(&[Hint::elsewhere(format!("ora cache import {name}"))]);
+    let name = exported.path.as_deref().and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy());
+    let command = format!("ora cache import {}", name.as_deref().unwrap_or("-"));
+    printer.say(Line::new().dim("on the other machine: ").command(command));
 }
 
 fn registries(exported: &Exported) -> String {
