@@ -70,6 +70,12 @@ impl Layout {
         Self { packages, ..self }
     }
 
+    /// The same with another cache, such as one that is only read.
+    #[must_use]
+    pub fn with_cache(&self, cache: PathBuf) -> Self {
+        Self { dirs: Dirs { cache, ..self.dirs.clone() }, ..self.clone() }
+    }
+
     /// The user's directories.
     pub fn dirs(&self) -> &Dirs {
         &self.dirs
@@ -117,6 +123,11 @@ impl Layout {
     /// What is known and may only grow: audit head, time floor, newest snapshots, first-use pins, places of locks.
     pub fn state(&self) -> PathBuf {
         self.dirs.data.join("state")
+    }
+
+    /// When the cache was last cleaned.
+    pub fn cache_cleaned(&self) -> PathBuf {
+        self.state().join("cache-cleaned.json")
     }
 
     /// The number and hash of the newest audit record.

@@ -85,6 +85,20 @@ impl Lock {
     }
 }
 
+/// Marks an open file as being used, until the last copy of its descriptor is closed: nobody can [`seize()`] it meanwhile.
+/// `false` where somebody has seized it. A file system without locks has nobody who could.
+pub fn share(file: &File, path: &Path) -> Result<bool, FsError> {
+    match attempt(file, path, FlockOperation::NonBlockingLockShared) {
+        Err(FsError::LocksUnsupported { .. }) => Ok(true),
+        other => other,
+    }
+}
+
+/// Takes an open file for oneself, until its descriptor is closed; `false` where somebody uses it.
+pub fn seize(file: &File, path: &Path) -> Result<bool, FsError> {
+    attempt(file, path, FlockOperation::NonBlockingLockExclusive)
+}
+
 fn open(path: &Path, write: bool) -> Result<File, FsError> {
     let flags = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
     let mut options = OpenOptions::new();
@@ -195,6 +209,21 @@ mod tests {
         assert!(Lock::exclusive(&path, &wish(&Silent, 0)).is_err());
         assert!(!home.path().join("victim").exists());
         assert!(Lock::shared(&home.path().join("none/lock"), &wish(&Silent, 0)).is_ok());
+    }
+
+    #[test]
+    fn a_file_in_use_is_not_seized() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("file");
+        let made = crate::atomic::create_new(&path, crate::atomic::Mode::Private).unwrap();
+        let other = File::open(&path).unwrap();
+        assert!(share(&made, &path).unwrap());
+        let copy = made.try_clone().unwrap();
+        drop(made);
+        assert!(!seize(&other, &path).unwrap());
+        drop(copy);
+        assert!(seize(&other, &path).unwrap());
+        assert!(!share(&File::open(&path).unwrap(), &path).unwrap());
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub struct Artifact {
     pub registry: Option<RegistryName>,
     /// From which URL, without credentials.
     pub source: Option<String>,
-    /// What the file looked like when it entered; its size is the artifact's.
+    /// What the file looked like when its bytes were last known to be right; `modified` is 0 where that was not noted, and
+    /// the size is always the artifact's.
     pub stamp: Stamp,
     /// Why it is kept, in byte order.
     pub reasons: Vec<String>,
@@ -67,7 +68,8 @@ impl Index {
         })
     }
 
-    /// Records artifacts, each in place of another of the same file.
+    /// Records artifacts, each in place of another of the same file. Of the same bytes as before, the hits are kept, and the
+    /// stamp where the new one is not noted.
     pub fn put_artifacts(&self, artifacts: &[Artifact], step: Step<'_>) -> Result<(), IndexError> {
         self.write(|transaction| {
             artifacts.iter().try_for_each(|artifact| put(transaction, artifact))?;
@@ -75,10 +77,12 @@ impl Index {
         })
     }
 
-    /// Forgets an artifact.
-    pub fn remove_artifact(&self, file: &str, step: Step<'_>) -> Result<(), IndexError> {
+    /// Forgets artifacts.
+    pub fn remove_artifacts(&self, files: &[&str], step: Step<'_>) -> Result<(), IndexError> {
         self.write(|transaction| {
-            transaction.execute("DELETE FROM artifacts WHERE file = ?1", [file])?;
+            for file in files {
+                transaction.execute("DELETE FROM artifacts WHERE file = ?1", [file])?;
+            }
             note_step(transaction, step)
         })
     }
@@ -152,7 +156,14 @@ fn note_step(transaction: &Transaction<'_>, step: Step<'_>) -> rusqlite::Result<
 
 fn put(transaction: &Transaction<'_>, artifact: &Artifact) -> rusqlite::Result<()> {
     let sql = format!(
-        "INSERT OR REPLACE INTO artifacts ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+        "INSERT INTO artifacts ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT (file) DO UPDATE SET
+            modified = iif(excluded.modified = 0 AND sha256 = excluded.sha256, modified, excluded.modified),
+            inode = iif(excluded.modified = 0 AND sha256 = excluded.sha256, inode, excluded.inode),
+            hits = iif(sha256 = excluded.sha256, max(hits, excluded.hits), excluded.hits),
+            sha256 = excluded.sha256, name = excluded.name, version = excluded.version, platform = excluded.platform,
+            registry = excluded.registry, source = excluded.source, size = excluded.size, reasons = excluded.reasons,
+            last_used = excluded.last_used"
     );
     transaction.execute(
         &sql,

@@ -121,7 +121,7 @@ fn artifacts_come_back_as_they_were_recorded() {
     index.touch_artifact("jq-1.7.1", Timestamp::from_seconds(9)).unwrap();
     let touched = index.artifact_of_file("jq-1.7.1").unwrap().unwrap();
     assert_eq!((touched.last_used.seconds(), touched.hits), (9, 1));
-    index.remove_artifact("jq-1.7.1", step(Some("not b"), "c")).unwrap();
+    index.remove_artifacts(&["jq-1.7.1"], step(Some("not b"), "c")).unwrap();
     assert_eq!(index.artifacts_stamp().unwrap().as_deref(), Some("b"), "out of step before, out of step after");
     assert!(!index.replace_artifacts(&[], step(Some("a"), "c")).unwrap(), "somebody else recorded something meanwhile");
     assert_eq!(index.artifacts_of_package(&artifact.name).unwrap().len(), 1);

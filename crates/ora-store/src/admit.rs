@@ -1,8 +1,10 @@
 //! How an artifact enters the store: whole, checked, under a name of its own.
 
+use std::sync::atomic::Ordering;
+
 use ora_core::{EntryPath, Timestamp};
-use ora_fs::{FsError, atomic, blob, private, sync};
-use ora_index::Step;
+use ora_fs::{FsError, atomic, blob, lock, private, sync};
+use ora_index::{Artifact, Step};
 use ora_schema::sidecar::{EvidenceFile, Sidecar};
 
 use crate::{
@@ -45,7 +47,7 @@ impl Store<'_> {
         let _reading = self.shared()?;
         let _writing = self.writing()?;
         let before = self.stamp();
-        let same = self.held_with(&sidecar)?;
+        let same = self.whole_with(&sidecar.sha256)?;
         let sidecar = self.with_evidence(sidecar, evidence)?;
         if let Some(held) = same.iter().find(|held| held.sidecar.is_same_release(&sidecar)) {
             let held = self.told_more(held, sidecar, now, &before)?;
@@ -57,6 +59,7 @@ impl Store<'_> {
         partial.sync()?;
         // The sidecar first: bytes without one would belong to nobody, a sidecar without bytes is simply not held.
         sidecars::write(self, &file, &sidecar, now)?;
+        lock::share(partial.file(), &partial.path)?;
         atomic::rename_new(&partial.path, &path)?;
         ora_fs::crash_point!("store-placed");
         if let Some(parent) = path.parent() {
@@ -66,16 +69,21 @@ impl Store<'_> {
         for other in &same {
             share_bytes(&path, other)?;
         }
-        self.recorded(&file, same.iter().map(|held| &held.file), &before)
+        self.has_grown.store(true, Ordering::Relaxed);
+        self.recorded(&file, same.iter().map(|held| &held.file), &before, sidecars::proven)
     }
 
-    /// Adds what is known by now of an artifact that is held: a newer definition, further proof. The same release only.
+    /// Adds what is known by now of an artifact that is held: a newer definition, further proof. The same release only. What
+    /// lies in a layer stays as it is described there.
     pub fn supplement(
         &self,
         held: &Held,
         sidecar: Sidecar,
         evidence: &[(EvidenceFile, Vec<u8>)],
     ) -> Result<Held, StoreError> {
+        if held.layer.is_some() {
+            return Ok(held.clone());
+        }
         self.prepare()?;
         let _reading = self.shared()?;
         let _writing = self.writing()?;
@@ -126,7 +134,7 @@ impl Store<'_> {
         sidecar.tag = newer.tag.or(sidecar.tag);
         sidecar.commit = newer.commit.or(sidecar.commit);
         sidecars::write(self, &held.file, &sidecar, now)?;
-        self.recorded(&held.file, [], before)
+        self.recorded(&held.file, [], before, sidecars::artifact)
     }
 
     /// Finds a name that is not taken.
@@ -178,18 +186,19 @@ impl Store<'_> {
         })
     }
 
-    /// Records what was written in the index, and reads it back.
+    /// Records what was written in the index, and reads it back. `row` says what is known of the bytes.
     pub(crate) fn recorded<'f>(
         &self,
         file: &EntryPath,
         touched: impl IntoIterator<Item = &'f EntryPath>,
         before: &str,
+        row: fn(&Held) -> Artifact,
     ) -> Result<Held, StoreError> {
         let gone = || StoreError::Gone { file: file.to_string() };
         let held = sidecars::load(self, file).ok_or_else(gone)?;
-        let mut artifacts = vec![sidecars::artifact(&held)];
+        let mut artifacts = vec![row(&held)];
         for other in touched {
-            artifacts.extend(sidecars::load(self, other).as_ref().map(sidecars::artifact));
+            artifacts.extend(sidecars::load(self, other).as_ref().map(row));
         }
         let step = Step { before: Some(before), after: &self.stamp() };
         self.note(&|index| index.put_artifacts(&artifacts, step))?;

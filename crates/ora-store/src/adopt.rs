@@ -15,9 +15,10 @@ impl Store<'_> {
         self.prepare()
     }
 
-    /// What is held under the name, version, platform and registry of a sidecar: the very artifact, or other bytes.
+    /// What the user's own cache holds under the name, version, platform and registry of a sidecar: the very artifact, or
+    /// other bytes.
     pub fn same_release(&self, sidecar: &Sidecar) -> Result<Option<Held>, StoreError> {
-        Ok(self.releases(&sidecar.name)?.into_iter().find(|held| held.sidecar.is_same_release(sidecar)))
+        Ok(self.own_releases(&sidecar.name)?.into_iter().find(|held| held.sidecar.is_same_release(sidecar)))
     }
 
     /// Moves a file that lies on the cache's file system to its place, under a name that is free. Whoever calls this hashed
@@ -34,7 +35,7 @@ impl Store<'_> {
         let _reading = self.shared()?;
         let _writing = self.writing()?;
         let before = self.stamp();
-        let same = self.held_with(&sidecar)?;
+        let same = self.whole_with(&sidecar.sha256)?;
         let known = same.iter().find(|held| held.sidecar.is_same_release(&sidecar));
         let unknown_evidence: Vec<_> = evidence
             .iter()
@@ -46,7 +47,7 @@ impl Store<'_> {
             let merged = merged(held.sidecar.clone(), sidecar);
             if merged != held.sidecar {
                 sidecars::write(self, &held.file, &merged, held.last_used)?;
-                self.recorded(&held.file, [], &before)?;
+                self.recorded(&held.file, [], &before, sidecars::artifact)?;
             }
             atomic::remove(file)?;
             return Ok(());
@@ -66,7 +67,7 @@ impl Store<'_> {
         for other in &same {
             share_bytes(&path, other)?;
         }
-        self.recorded(&label, same.iter().map(|held| &held.file), &before)?;
+        self.recorded(&label, same.iter().map(|held| &held.file), &before, sidecars::proven)?;
         Ok(())
     }
 }

@@ -27,13 +27,18 @@ impl Store<'_> {
         self.note(&|index| index.step_artifacts(step))
     }
 
-    /// The text of the newest definition kept for a package.
+    /// The text of the newest definition kept for a package, here or in a layer.
     pub fn definition(&self, name: &PackageName) -> Result<Option<String>, StoreError> {
         self.checked()?;
         for path in self.places(name) {
             let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
             if is_file && let Some(bytes) = atomic::read(&path, LIMIT)? {
                 return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+        for layer in self.usable_layers() {
+            if let Some(text) = layer.definition(name)? {
+                return Ok(Some(text));
             }
         }
         Ok(None)

@@ -1,18 +1,32 @@
 //! What is held: looking it up, opening it, noting its use, putting it aside.
 
-use std::fs::File;
+use std::{
+    fs::File,
+    sync::{PoisonError, atomic::Ordering},
+};
 
 use ora_core::{EntryPath, Kind, PackageName, Platform, RegistryName, Sha256, Timestamp, Untrusted};
-use ora_fs::{FsError, atomic, blob, private};
-use ora_index::{Artifact, Step};
+use ora_fs::{
+    FsError, atomic, blob, lock,
+    private::{self, Checked},
+};
+use ora_index::{Artifact, Stamp, Step};
 use ora_schema::sidecar::{Reason, Sidecar};
 
-use crate::{Held, Store, StoreError, sidecars};
+use crate::{Described, Held, Store, StoreError, sidecars};
 
 impl Store<'_> {
-    /// An artifact by its digest. Its bytes are there in their full length; they are hashed by whoever uses them.
+    /// An artifact by its digest; of several one with its full length. Its bytes are hashed by whoever uses them.
     pub fn find(&self, sha256: &Sha256) -> Result<Option<Held>, StoreError> {
-        Ok(self.with_digest(sha256)?.into_iter().next())
+        let mut found = self.with_digest(sha256)?;
+        for layer in self.usable_layers() {
+            if found.iter().any(Held::is_whole) {
+                break;
+            }
+            found.extend(layer.with_digest(sha256)?);
+        }
+        let whole = found.iter().position(Held::is_whole).unwrap_or(0);
+        Ok((!found.is_empty()).then(|| found.swap_remove(whole)))
     }
 
     /// An artifact by what it is; from any registry where none is given. Of several the one first seen last.
@@ -29,11 +43,25 @@ impl Store<'_> {
                 && registry.is_none_or(|registry| sidecar.registry.as_ref() == Some(registry))
         };
         let held = self.releases(name)?.into_iter().filter(|held| fits(&held.sidecar));
-        Ok(held.max_by(|a, b| a.sidecar.first_seen.cmp(&b.sidecar.first_seen).then_with(|| b.file.cmp(&a.file))))
+        // The user's own before those of layers.
+        let rank = |held: &Held| (held.layer.is_none(), held.sidecar.first_seen);
+        Ok(held.max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| b.file.cmp(&a.file))))
     }
 
-    /// Everything held of a package, by file name.
+    /// Everything held of a package, by file name; what only layers hold comes after the user's own.
     pub fn releases(&self, name: &PackageName) -> Result<Vec<Held>, StoreError> {
+        let mut found = self.own_releases(name)?;
+        for layer in self.usable_layers() {
+            let more = layer.own_releases(name)?;
+            let is_new = |held: &Held| !found.iter().any(|other| other.sidecar.is_same_release(&held.sidecar));
+            let more: Vec<Held> = more.into_iter().filter(is_new).collect();
+            found.extend(more);
+        }
+        Ok(found)
+    }
+
+    /// The same without the layers.
+    pub fn own_releases(&self, name: &PackageName) -> Result<Vec<Held>, StoreError> {
         let rows = self.ask(&|index| index.artifacts_of_package(name))?;
         Ok(self.loaded(rows, |sidecar| sidecar.name == *name))
     }
@@ -48,13 +76,59 @@ impl Store<'_> {
         self.ask(&|index| index.artifact_totals())
     }
 
-    /// Opens the bytes of an artifact. A link in its place is refused; from here on nothing can exchange them.
+    /// Opens the bytes of an artifact. A link in its place is refused; from here on nothing can exchange them, and until the
+    /// file is closed nobody cleans them away.
     pub fn open_blob(&self, held: &Held) -> Result<File, StoreError> {
-        atomic::open(&held.path)?.ok_or_else(|| StoreError::Gone { file: held.file.to_string() })
+        let gone = || StoreError::Gone { file: held.file.to_string() };
+        let file = atomic::open(&held.path)?.ok_or_else(gone)?;
+        if held.layer.is_some() {
+            return Ok(file);
+        }
+        let is_ours = lock::share(&file, &held.path)?;
+        // It may have been cleaned away between the two steps.
+        let opened = file.metadata().map_err(|error| FsError::io("read", &held.path, error))?;
+        let is_there = held.path.symlink_metadata().is_ok_and(|now| Stamp::of(&now).inode == Stamp::of(&opened).inode);
+        if is_ours && is_there { Ok(file) } else { Err(gone()) }
+    }
+
+    /// Keeps bytes that [`Store::open_blob`] opened, or that were fetched, from being cleaned away until this run ends.
+    pub fn keep_in_use(&self, file: File) {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+    }
+
+    /// Whether this run added an artifact.
+    pub fn has_grown(&self) -> bool {
+        self.has_grown.load(Ordering::Relaxed)
+    }
+
+    /// Whether the file has the size and the modification time that were noted when its bytes were last known to be right.
+    /// Nothing noted is no.
+    pub fn is_as_recorded(&self, held: &Held) -> Result<bool, StoreError> {
+        let row = self.owner(held).ask(&|index| index.artifact_of_file(held.file.as_str()))?;
+        Ok(row.is_some_and(|row| {
+            row.sha256 == held.sidecar.sha256
+                && row.stamp.modified != 0
+                && row.stamp.modified == held.stamp.modified
+                && held.is_whole()
+        }))
+    }
+
+    /// Notes what the file looked like when its bytes were found to be right. Where the cache cannot be written, nothing is
+    /// noted.
+    pub fn note_checked(&self, held: &Held) -> Result<(), StoreError> {
+        if held.layer.is_some() || self.checked()? == Checked::ReadOnly {
+            return Ok(());
+        }
+        let (stamp, artifact) = (self.stamp(), sidecars::proven(held));
+        let step = Step { before: Some(&stamp), after: &stamp };
+        self.note(&|index| index.put_artifacts(std::slice::from_ref(&artifact), step))
     }
 
     /// Notes that an artifact was used. Where the cache cannot be written, nothing is noted.
     pub fn touch(&self, held: &Held, now: Timestamp) -> Result<(), StoreError> {
+        if held.layer.is_some() {
+            return Ok(());
+        }
         match blob::set_modified(&self.layout.sidecar(&held.file), now) {
             Err(error) if matches!(error.kind(), Kind::Permission | Kind::ReadOnly) => return Ok(()),
             other => other?,
@@ -62,28 +136,37 @@ impl Store<'_> {
         self.note(&|index| index.touch_artifact(held.file.as_str(), now))
     }
 
-    /// Adds or removes a reason for keeping an artifact; says whether that changed anything.
-    pub fn set_reason(&self, held: &Held, reason: &Reason, is_kept: bool) -> Result<bool, StoreError> {
+    /// Adds or removes a reason for keeping artifacts of the user's own; returns those that changed. What is gone by now is
+    /// passed over.
+    pub fn set_reason(&self, held: &[Held], reason: &Reason, is_kept: bool) -> Result<Vec<Held>, StoreError> {
+        let own: Vec<&Held> = held.iter().filter(|one| one.layer.is_none()).collect();
+        // Most often nothing changes: then nothing is locked.
+        if own.iter().all(|one| one.sidecar.reasons.contains(reason) == is_kept) {
+            return Ok(Vec::new());
+        }
         self.prepare()?;
         let _writing = self.writing()?;
         let before = self.stamp();
-        let gone = || StoreError::Gone { file: held.file.to_string() };
-        let mut current = sidecars::load(self, &held.file).ok_or_else(gone)?;
-        let reasons = &mut current.sidecar.reasons;
-        let is_changed = if is_kept { reasons.insert(reason.clone()) } else { reasons.remove(reason) };
-        if is_changed {
-            sidecars::write(self, &held.file, &current.sidecar, current.last_used)?;
-            let artifact = sidecars::artifact(&current);
-            let step = Step { before: Some(&before), after: &self.stamp() };
-            self.note(&|index| index.put_artifacts(std::slice::from_ref(&artifact), step))?;
+        let mut changed = Vec::new();
+        for one in own {
+            let Some(mut current) = sidecars::load(self, &one.file) else { continue };
+            let reasons = &mut current.sidecar.reasons;
+            let is_changed = if is_kept { reasons.insert(reason.clone()) } else { reasons.remove(reason) };
+            if is_changed && current.sidecar.sha256 == one.sidecar.sha256 {
+                sidecars::write(self, &one.file, &current.sidecar, current.last_used)?;
+                changed.push(current);
+            }
         }
-        Ok(is_changed)
+        let artifacts: Vec<Artifact> = changed.iter().map(sidecars::artifact).collect();
+        let step = Step { before: Some(&before), after: &self.stamp() };
+        self.note(&|index| index.put_artifacts(&artifacts, step))?;
+        Ok(changed)
     }
 
     /// The bytes of a file that proves an artifact, as they were fetched; an error when they are others by now.
     pub fn evidence(&self, held: &Held, file: &EntryPath) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(known) = held.sidecar.evidence.iter().find(|known| known.file == *file) else { return Ok(None) };
-        let path = self.layout.evidence(&held.sidecar.sha256).join(file.to_path());
+        let path = self.owner(held).layout.evidence(&held.sidecar.sha256).join(file.to_path());
         let Some(bytes) = atomic::read(&path, known.size)? else { return Ok(None) };
         let actual = Sha256::of(&bytes);
         if actual == known.sha256 {
@@ -92,32 +175,30 @@ impl Store<'_> {
         Err(StoreError::OtherBytes { name: held.sidecar.name.clone(), expected: known.sha256, actual })
     }
 
-    /// Deletes an artifact with its sidecar and evidence, and forgets it; whether it was there. Only for what somebody named:
-    /// what cannot be fetched again is gone for good.
+    /// Deletes an artifact with its sidecar and evidence, and forgets it; whether it was there and nobody was using it. Only
+    /// for what somebody named: what cannot be fetched again is gone for good.
     pub fn forget(&self, held: &Held) -> Result<bool, StoreError> {
-        self.prepare()?;
-        let _removing = self.exclusive()?;
-        let _writing = self.writing()?;
-        let before = self.stamp();
-        // The sidecar last: until then the artifact can still be named.
-        let removed = atomic::remove(&held.path)?;
-        let same_bytes = self.with_digest(&held.sidecar.sha256)?;
-        if same_bytes.iter().all(|other| other.file == held.file) {
-            ora_fs::rooted::Root::remove_tree(&self.layout.evidence(&held.sidecar.sha256))
-                .map_err(|error| FsError::io(error.action, &error.path, error.source))?;
-        }
-        atomic::remove(&self.layout.sidecar(&held.file))?;
-        let step = Step { before: Some(&before), after: &self.stamp() };
-        self.note(&|index| index.remove_artifact(held.file.as_str(), step))?;
-        Ok(removed)
+        Ok(!self.remove(std::slice::from_ref(held), &|_| true)?.is_empty())
     }
 
     /// Puts a bad file aside, with its sidecar, and forgets it. `actual` is the digest it has, where it could be read.
+    ///
+    /// A file of a layer stays where it is and is not used again in this run; one that another process replaced meanwhile
+    /// stays, too.
     pub fn quarantine(&self, held: &Held, actual: Option<&Sha256>) -> Result<std::path::PathBuf, StoreError> {
+        if held.layer.is_some() {
+            self.owner(held).distrust(held);
+            self.say_damaged(held, actual, "is not used");
+            return Ok(held.path.clone());
+        }
         self.prepare()?;
         let _removing = self.exclusive()?;
         let _writing = self.writing()?;
         let before = self.stamp();
+        let now = held.path.symlink_metadata().ok().map(|metadata| Stamp::of(&metadata).inode);
+        if now.is_some_and(|inode| inode != held.stamp.inode) {
+            return Ok(held.path.clone());
+        }
         let folder = self.layout.quarantine();
         let base = held.file.as_str().replace('/', "-");
         let name = (0..u32::MAX)
@@ -129,24 +210,33 @@ impl Store<'_> {
         moved(&held.path, &to)?;
         moved(&self.layout.sidecar(&held.file), &folder.join(format!("{name}.json")))?;
         let step = Step { before: Some(&before), after: &self.stamp() };
-        self.note(&|index| index.remove_artifact(held.file.as_str(), step))?;
-        let actual = actual.map_or_else(|| "unreadable".to_owned(), ToString::to_string);
-        self.reporter().warning(format!(
-            "{} {} in the cache is damaged: expected {}, found {actual}; moved to `{}`",
-            held.sidecar.name,
-            held.sidecar.version,
-            held.sidecar.sha256,
-            Untrusted(&to.to_string_lossy())
-        ));
+        self.note(&|index| index.remove_artifacts(&[held.file.as_str()], step))?;
+        self.say_damaged(held, actual, &format!("moved to `{}`", Untrusted(&to.to_string_lossy())));
         Ok(to)
     }
 
-    /// Held artifacts with the digest of a sidecar.
-    pub(crate) fn held_with(&self, sidecar: &Sidecar) -> Result<Vec<Held>, StoreError> {
-        self.with_digest(&sidecar.sha256)
+    fn say_damaged(&self, held: &Held, actual: Option<&Sha256>, done: &str) {
+        let actual = actual.map_or_else(|| "unreadable".to_owned(), ToString::to_string);
+        let Sidecar { name, version, sha256, .. } = &held.sidecar;
+        let place = Untrusted(&held.path.to_string_lossy()).to_string();
+        self.reporter().warning(format!(
+            "{name} {version} in the cache is damaged: expected {sha256}, found {actual}; `{place}` {done}"
+        ));
     }
 
-    fn with_digest(&self, sha256: &Sha256) -> Result<Vec<Held>, StoreError> {
+    /// Everything that the records of the user's own cache describe, in the order of the files' names. Every sidecar is read.
+    pub fn described(&self) -> Result<Vec<Described>, StoreError> {
+        self.checked()?;
+        Ok(sidecars::files(self).iter().filter_map(|file| sidecars::describe(self, file)).collect())
+    }
+
+    /// The user's own artifacts with a digest and their full length: bytes that lost theirs are no reason to drop good ones.
+    pub(crate) fn whole_with(&self, sha256: &Sha256) -> Result<Vec<Held>, StoreError> {
+        Ok(self.with_digest(sha256)?.into_iter().filter(Held::is_whole).collect())
+    }
+
+    /// The user's own artifacts with a digest.
+    pub(crate) fn with_digest(&self, sha256: &Sha256) -> Result<Vec<Held>, StoreError> {
         let rows = self.ask(&|index| index.artifacts_with_digest(sha256))?;
         Ok(self.loaded(rows, |sidecar| sidecar.sha256 == *sha256))
     }
@@ -157,6 +247,9 @@ impl Store<'_> {
         for row in rows {
             // A row is a hint: its path is parsed before it is joined to anything.
             let Ok(file) = row.file.parse::<EntryPath>() else { continue };
+            if self.distrusted.lock().unwrap_or_else(PoisonError::into_inner).contains(&file) {
+                continue;
+            }
             found.extend(sidecars::load(self, &file).filter(|held| fits(&held.sidecar)));
         }
         found

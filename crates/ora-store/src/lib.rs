@@ -6,7 +6,8 @@
 //! ([`Store::partial`]).
 //!
 //! What it refuses to do: it reaches no network, it decides nothing about trust (a digest is given to it), it follows no
-//! link, it writes nothing into a cache that others can write to or that a newer Ora keeps, and it deletes nothing.
+//! link, it writes nothing into a cache that others can write to or that a newer Ora keeps, and it deletes nothing that was not
+//! named to it ([`Store::remove`]) or that somebody is using.
 //!
 //! ```
 //! use std::io::Write as _;
@@ -39,12 +40,14 @@
 
 mod admit;
 mod adopt;
+mod clean;
 mod definitions;
 mod dropped;
 mod error;
 mod first_seen;
 mod held;
 mod label;
+mod layers;
 mod listings;
 mod partial;
 mod sidecars;
@@ -56,5 +59,5 @@ pub use error::StoreError;
 pub use first_seen::{FirstSeen, Subject};
 pub use listings::Listing;
 pub use partial::{Fetched, Partial};
-pub use sidecars::Held;
+pub use sidecars::{Described, Held};
 pub use store::Store;

@@ -138,6 +138,11 @@ impl Partial {
         self.held
     }
 
+    /// The open file.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Waits until the bytes are on the disk.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         Ok(blob::sync(&self.file, &self.path)?)

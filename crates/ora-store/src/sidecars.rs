@@ -15,9 +15,9 @@ use crate::{Store, StoreError};
 /// The most bytes a sidecar may have: a definition of a mebibyte, escaped, and what is said about it.
 const LIMIT: u64 = 16 << 20;
 /// How deep below `metadata/` sidecars may lie: a name has at most 8 parts.
-const DEEPEST: usize = 10;
+pub(crate) const DEEPEST: usize = 10;
 
-/// An artifact that is held: its bytes are there in their full length. Whether they are still the right ones is known only
+/// An artifact that is held: its sidecar and its file are there. Whether the bytes are still the right ones is known only
 /// after hashing them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Held {
@@ -31,6 +31,36 @@ pub struct Held {
     pub stamp: Stamp,
     /// When it was last used.
     pub last_used: Timestamp,
+    /// The read-only cache it lies in; `None` for the user's own.
+    pub layer: Option<PathBuf>,
+}
+
+impl Held {
+    /// Whether the file has its full length.
+    pub fn is_whole(&self) -> bool {
+        self.stamp.size == self.sidecar.size
+    }
+}
+
+/// What the records of the cache say of one file.
+#[derive(Clone, Debug)]
+pub enum Described {
+    /// It is there.
+    Held(Held),
+    /// Its sidecar is there, the file is not.
+    Missing {
+        /// The file below the downloads folder.
+        file: EntryPath,
+        /// What it should hold.
+        sidecar: Sidecar,
+    },
+    /// Its sidecar cannot be read, or something else than a file is in its place.
+    Unreadable {
+        /// The file below the downloads folder.
+        file: EntryPath,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 /// Reads the sidecar of a file; `None` where there is none.
@@ -56,28 +86,59 @@ pub(crate) fn write(
     Ok(blob::set_modified(&path, last_used)?)
 }
 
-/// What is held under a file name; `None` where the sidecar or the file is missing or the file has another length. A sidecar
-/// that cannot be read is reported: its file counts as not held.
+/// What is held under a file name; `None` where the sidecar or the file is missing. A sidecar that cannot be read is reported:
+/// its file counts as not held.
 pub(crate) fn load(store: &Store<'_>, file: &EntryPath) -> Option<Held> {
-    let sidecar = match read(store, file) {
-        Ok(Some(sidecar)) => sidecar,
-        Ok(None) => return None,
-        Err(error) => {
-            store.reporter().warning(format!("`{file}` counts as not held: {}", chain(&error)));
-            return None;
+    match describe(store, file)? {
+        Described::Held(held) => Some(held),
+        Described::Missing { .. } => None,
+        Described::Unreadable { file, reason } => {
+            store.reporter().warning(format!("`{file}` counts as not held: {reason}"));
+            None
         }
-    };
-    let path = store.layout.download(file);
-    let metadata = path.symlink_metadata().ok()?;
-    if !metadata.is_file() || metadata.len() != sidecar.size {
-        return None;
     }
-    let last_used = blob::modified(&store.layout.sidecar(file)).unwrap_or(sidecar.first_seen);
-    Some(Held { file: file.clone(), path, stamp: Stamp::of(&metadata), sidecar, last_used })
 }
 
-/// Every held artifact, read from its sidecar. Use counters are carried over.
-pub(crate) fn scan(store: &Store<'_>, hits: &HashMap<String, u64>) -> Vec<Artifact> {
+/// What the records say of a file; `None` where they say nothing.
+pub(crate) fn describe(store: &Store<'_>, file: &EntryPath) -> Option<Described> {
+    let file = file.clone();
+    let sidecar = match read(store, &file) {
+        Ok(Some(sidecar)) => sidecar,
+        Ok(None) => return None,
+        Err(error) => return Some(Described::Unreadable { file, reason: chain(&error) }),
+    };
+    let path = store.layout.download(&file);
+    let Ok(metadata) = path.symlink_metadata() else { return Some(Described::Missing { file, sidecar }) };
+    if !metadata.is_file() {
+        return Some(Described::Unreadable { file, reason: "it is no regular file".to_owned() });
+    }
+    let last_used = blob::modified(&store.layout.sidecar(&file)).unwrap_or(sidecar.first_seen);
+    let layer = store.is_layer.then(|| store.layout.cache().to_path_buf());
+    Some(Described::Held(Held { file, path, stamp: Stamp::of(&metadata), sidecar, last_used, layer }))
+}
+
+/// Every held artifact, read from its sidecar. Of what is known already, hits and noted stamps are carried over.
+pub(crate) fn scan(store: &Store<'_>, known: &HashMap<String, Artifact>) -> Vec<Artifact> {
+    let mut artifacts: Vec<Artifact> = files(store)
+        .iter()
+        .filter_map(|file| load(store, file))
+        .map(|held| {
+            let artifact = artifact(&held);
+            match known.get(&artifact.file) {
+                Some(before) if before.sha256 == artifact.sha256 => {
+                    let stamp = Stamp { size: artifact.stamp.size, ..before.stamp };
+                    Artifact { hits: before.hits, stamp, ..artifact }
+                }
+                _ => artifact,
+            }
+        })
+        .collect();
+    artifacts.sort_by(|a, b| a.file.cmp(&b.file));
+    artifacts
+}
+
+/// Every file that has a sidecar, in the order of their names.
+pub(crate) fn files(store: &Store<'_>) -> Vec<EntryPath> {
     let mut found = Vec::new();
     let top = store.layout.metadata();
     let mut waiting = vec![(top.clone(), 0)];
@@ -89,21 +150,17 @@ pub(crate) fn scan(store: &Store<'_>, hits: &HashMap<String, u64>) -> Vec<Artifa
             if kind.is_dir() && depth < DEEPEST {
                 waiting.push((path, depth + 1));
             } else if kind.is_file() {
-                found.extend(file_of(&top, &path).and_then(|file| load(store, &file)));
+                found.extend(file_of(&top, &path));
             }
         }
     }
-    let mut artifacts: Vec<Artifact> = found
-        .iter()
-        .map(|held| Artifact { hits: hits.get(held.file.as_str()).copied().unwrap_or(0), ..artifact(held) })
-        .collect();
-    artifacts.sort_by(|a, b| a.file.cmp(&b.file));
-    artifacts
+    found.sort();
+    found
 }
 
-/// What the index repeats of a held artifact.
+/// What the index repeats of a held artifact whose bytes were not looked at.
 pub(crate) fn artifact(held: &Held) -> Artifact {
-    let Sidecar { name, version, platform, sha256, registry, source, reasons, .. } = held.sidecar.clone();
+    let Sidecar { name, version, platform, sha256, size, registry, source, reasons, .. } = held.sidecar.clone();
     let reasons = reasons.iter().map(ToString::to_string).collect();
     let file = held.file.to_string();
     Artifact {
@@ -114,11 +171,16 @@ pub(crate) fn artifact(held: &Held) -> Artifact {
         platform,
         registry,
         source,
-        stamp: held.stamp,
+        stamp: Stamp { size, modified: 0, inode: 0 },
         reasons,
         last_used: held.last_used,
         hits: 0,
     }
+}
+
+/// The same of one whose bytes were just found to be right.
+pub(crate) fn proven(held: &Held) -> Artifact {
+    Artifact { stamp: held.stamp, ..artifact(held) }
 }
 
 /// The download a sidecar belongs to, by its path.

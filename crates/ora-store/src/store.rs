@@ -1,8 +1,12 @@
 //! The store: where its files are, who asks, and which index repeats it.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashSet,
+    fs::File,
+    sync::{Mutex, PoisonError, atomic::AtomicBool},
+};
 
-use ora_core::{Platform, Reporter};
+use ora_core::{EntryPath, Platform, Reporter};
 use ora_fs::{
     atomic,
     layout::Layout,
@@ -24,6 +28,16 @@ pub struct Store<'a> {
     who: Wish<'a>,
     state: Mutex<State>,
     index: std::sync::OnceLock<LazyIndex<'a>>,
+    /// Read-only caches below this one.
+    pub(crate) layers: Vec<Store<'a>>,
+    /// Whether this is one of them.
+    pub(crate) is_layer: bool,
+    /// Files of a read-only cache that turned out to be bad: they are not used again in this run.
+    pub(crate) distrusted: Mutex<HashSet<EntryPath>>,
+    /// What this run uses: nobody may clean it away before the run ends.
+    pub(crate) in_use: Mutex<Vec<File>>,
+    /// Whether this run added anything.
+    pub(crate) has_grown: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,7 +50,18 @@ impl<'a> Store<'a> {
     /// The store of a layout. `host` is the platform whose artifacts carry no platform in their file names; `who` says for
     /// whom locks are taken, and whom to tell.
     pub fn new(layout: &Layout, host: Platform, who: Wish<'a>) -> Self {
-        Self { layout: layout.clone(), host, who, state: Mutex::default(), index: std::sync::OnceLock::new() }
+        Self {
+            layout: layout.clone(),
+            host,
+            who,
+            state: Mutex::default(),
+            index: std::sync::OnceLock::new(),
+            layers: Vec::new(),
+            is_layer: false,
+            distrusted: Mutex::default(),
+            in_use: Mutex::default(),
+            has_grown: AtomicBool::new(false),
+        }
     }
 
     /// Whom to tell.
@@ -55,7 +80,8 @@ impl<'a> Store<'a> {
         if let Some(checked) = state.checked {
             return Ok(checked);
         }
-        let checked = private::check(self.layout.cache())?;
+        let cache = self.layout.cache();
+        let checked = if self.is_layer { self.checked_layer() } else { private::check(cache)? };
         state.checked = Some(checked);
         Ok(checked)
     }
@@ -132,7 +158,9 @@ impl<'a> Store<'a> {
             Checked::ReadOnly => Place::ReadOnly(path),
             Checked::Private | Checked::Narrowed | Checked::Readable => Place::Own(path),
         };
-        Ok(self.index.get_or_init(|| LazyIndex::new(place, self.who.reporter)))
+        // An index that is missing or out of step is the usual state of a layer, and nothing can be done about it here.
+        let reporter = if self.is_layer { &ora_core::Silent } else { self.who.reporter };
+        Ok(self.index.get_or_init(|| LazyIndex::new(place, reporter)))
     }
 
     fn fill(&self, index: &Index) -> Result<(), IndexError> {
@@ -142,9 +170,9 @@ impl<'a> Store<'a> {
             if before.as_ref() == Some(&after) {
                 return Ok(());
             }
-            let hits = index.artifacts()?.into_iter().map(|artifact| (artifact.file, artifact.hits)).collect();
+            let known = index.artifacts()?.into_iter().map(|artifact| (artifact.file.clone(), artifact)).collect();
             let step = Step { before: before.as_deref(), after: &after };
-            if index.replace_artifacts(&sidecars::scan(self, &hits), step)? {
+            if index.replace_artifacts(&sidecars::scan(self, &known), step)? {
                 return Ok(());
             }
         }
