@@ -99,6 +99,21 @@ pub struct Policy {
     pub scripts: ScriptPolicy,
     /// Registries whose packages count as published by anybody.
     pub public_registries: Vec<RegistryName>,
+    /// Whether held bytes are hashed before every use; otherwise only where their file does not look as it was recorded.
+    pub validate_cache: bool,
+    /// What the cache may grow to.
+    pub cache: CacheRules,
+}
+
+/// What the cache may grow to.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheRules {
+    /// Bytes above which the longest unused is cleaned away.
+    pub max_size: u64,
+    /// Days after its last use after which an artifact may be cleaned away.
+    pub retention_days: u64,
+    /// Whether it is cleaned without being asked for.
+    pub auto_cleanup: bool,
 }
 
 /// What install scripts may do.
@@ -133,6 +148,12 @@ pub struct Wishes {
     pub max_registry_age: Option<u64>,
     /// Registries in which anybody may publish.
     pub public_registries: Vec<RegistryName>,
+    /// Whether held bytes are hashed before every use.
+    pub validate_cache: bool,
+    /// Days after its last use after which an artifact may be cleaned away.
+    pub retention_days: u64,
+    /// Whether the cache is cleaned without being asked for.
+    pub auto_cleanup: bool,
 }
 
 impl Policy {
@@ -170,6 +191,12 @@ impl Policy {
                 interpreters: security.scripts.allowed_interpreters.clone(),
             },
             public_registries: if rules.enforce_trust_levels { wishes.public_registries } else { Vec::new() },
+            validate_cache: wishes.validate_cache,
+            cache: CacheRules {
+                max_size: resources.max_cache_size_bytes.bytes(),
+                retention_days: wishes.retention_days,
+                auto_cleanup: wishes.auto_cleanup,
+            },
         }
     }
     /// Whether a package from here needs a checksum or a flag. A definition without a registry was given by the user.

@@ -180,6 +180,9 @@ fn fetch(context: &Context<'_>, request: &Request, wish: &Wish) -> Result<Obtain
     let obtained = obtain::obtain(context, &wanted)?;
     let Some(held) = &obtained.held else { return Ok(obtained) };
     // Held before: the bytes are looked at, so that nobody carries something broken.
+    if obtain::is_trusted(context, held)? {
+        return Ok(obtained);
+    }
     match obtain::check(context, held) {
         Ok(()) => Ok(obtained),
         Err(error @ Error::Damaged { .. }) if context.reach.remote().is_some() => {

@@ -572,7 +572,10 @@ fn unpack(context: &Context<'_>, session: &Session<'_>, ready: Ready) -> Result<
         action: "unpacking",
         subject: format!("{} {}", ready.request.name, ready.request.version),
     });
-    Ok(session.stage(ready.request, &ready.artifact, &options)?)
+    let staged = session.stage(ready.request, &ready.artifact, &options)?;
+    // Until the receipt says that it is installed, only this keeps it from being cleaned away.
+    context.store.keep_in_use(ready.artifact.into_value().file);
+    Ok(staged)
 }
 
 fn commit(

@@ -40,7 +40,7 @@ pub mod resolve;
 pub mod uninstall;
 pub mod update;
 
-pub use context::{Context, Policy, ScriptPolicy, Wishes};
+pub use context::{CacheRules, Context, Policy, ScriptPolicy, Wishes};
 pub use error::{Error, Miss};
 pub use ora_audit::Outcome;
 pub use ora_bundle::BundleError;

@@ -1,7 +1,7 @@
 //! The one road from "artifact wanted" to a [`Verified`] artifact, whatever supplies its bytes.
 
 use ora_audit::Supply;
-use ora_core::{CommitId, Event, Reach, RegistryName, Remote, Sha256, Validators};
+use ora_core::{CommitId, Event, Kind, Reach, RegistryName, Remote, Sha256, Validators};
 use ora_install::Artifact;
 use ora_schema::{
     release::Release,
@@ -127,8 +127,9 @@ fn by_digest(
     kept: &Kept,
 ) -> Result<Option<Obtained>, Error> {
     let Some(sha256) = expectation.sha256() else { return Ok(None) };
-    if let Some(held) = context.store.find(&sha256)? {
-        let obtained = from_store(context, &held, release, expectation)?;
+    if let Some(held) = context.store.find(&sha256)?
+        && let Some(obtained) = unless_gone(from_store(context, &held, release, expectation))?
+    {
         recorded(context, wanted, release, &held, &obtained, kept);
         return Ok(Some(obtained));
     }
@@ -145,9 +146,15 @@ pub(crate) fn check(context: &Context<'_>, held: &Held) -> Result<(), Error> {
     let mut file = context.store.open_blob(held)?;
     let measured = Measured::of_reader(&mut file, false).map_err(|source| Error::read(&held.path, source))?;
     if measured.sha256 == held.sidecar.sha256 {
-        return Ok(());
+        return Ok(context.store.note_checked(held)?);
     }
-    context.store.quarantine(held, Some(&measured.sha256))?;
+    match context.store.quarantine(held, Some(&measured.sha256)) {
+        // Where nothing can be moved, the bytes are no better for it.
+        Err(error) if matches!(error.kind(), Kind::ReadOnly | Kind::Permission) => {
+            context.reporter.warning(format!("the damaged file stays where it is: {error}"));
+        }
+        other => drop(other?),
+    }
     let sidecar = &held.sidecar;
     Err(Error::Damaged {
         name: sidecar.name.clone(),
@@ -161,8 +168,30 @@ pub(crate) fn check(context: &Context<'_>, held: &Held) -> Result<(), Error> {
 fn by_name(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release) -> Result<Option<Obtained>, Error> {
     let version = release.version.as_str();
     let held = context.store.find_release(&release.name, version, release.platform, wanted.registry)?;
-    held.map(|held| from_store(context, &held, release, &kept_expectation(context, wanted, release, &held)?))
-        .transpose()
+    let Some(held) = held else { return Ok(None) };
+    unless_gone(from_store(context, &held, release, &kept_expectation(context, wanted, release, &held)?))
+}
+
+/// Nothing where another process cleaned the bytes away after they were found.
+fn unless_gone(obtained: Result<Obtained, Error>) -> Result<Option<Obtained>, Error> {
+    match obtained {
+        Err(Error::Store(ora_store::StoreError::Gone { .. })) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Whether held bytes may be used without hashing them first: `validate_cache = false`, and the file looks as it did when
+/// they were last known to be right. Anything else is said.
+pub(crate) fn is_trusted(context: &Context<'_>, held: &Held) -> Result<bool, Error> {
+    if context.policy.validate_cache {
+        return Ok(false);
+    }
+    if context.store.is_as_recorded(held)? {
+        return Ok(true);
+    }
+    let (name, version) = (&held.sidecar.name, &held.sidecar.version);
+    context.reporter.warning(format!("the cached `{name}` {version} does not look as it was recorded; it is hashed"));
+    Ok(false)
 }
 
 fn missing(context: &Context<'_>, release: &Release) -> Error {
@@ -186,6 +215,9 @@ fn from_store(
     expectation: &Expectation,
 ) -> Result<Obtained, Error> {
     let file = context.store.open_blob(held)?;
+    if !context.policy.validate_cache && !is_trusted(context, held)? {
+        check(context, held)?;
+    }
     let measured = if expectation.needs_sha512() {
         let mut reader = &file;
         let measured = Measured::of_reader(&mut reader, true).map_err(|source| Error::read(&held.path, source))?;
@@ -196,7 +228,8 @@ fn from_store(
     };
     let artifact = expectation.satisfied_by(&measured, Artifact { file, name: release.asset.clone() })?;
     context.store.touch(held, context.now())?;
-    Ok(Obtained { artifact, release: release.clone(), supply: Supply::Cache, held: Some(held.clone()) })
+    let supply = if held.layer.is_some() { Supply::Mirror } else { Supply::Cache };
+    Ok(Obtained { artifact, release: release.clone(), supply, held: Some(held.clone()) })
 }
 
 fn from_network(
@@ -213,8 +246,9 @@ fn from_network(
     // Whoever waited for another process finds what that one fetched.
     if let Some(sha256) = expectation.sha256()
         && let Some(held) = context.store.find(&sha256)?
+        && let Some(obtained) = unless_gone(from_store(context, &held, release, expectation))?
     {
-        return from_store(context, &held, release, expectation);
+        return Ok(obtained);
     }
     let supply = if context.reach.remote().is_some() { Supply::Network } else { Supply::Mirror };
     let mut resumed = fetching::download(context, remote, release, expectation, &mut partial, &subject, true)?;
@@ -278,6 +312,10 @@ fn try_recorded(
     obtained: &Obtained,
     kept: &Kept,
 ) -> Result<(), Error> {
+    // What lies in a layer is used where it lies.
+    if held.layer.is_some() {
+        return Ok(());
+    }
     let known = &held.sidecar;
     let fetched = Fetched { sha256: known.sha256, sha512: None, size: known.size };
     let sidecar = sidecar(context, wanted, release, &fetched, said(&obtained.artifact), kept);

@@ -32,6 +32,8 @@ pub struct Settings {
     pub offline: bool,
     /// Every path, with the folders of packages that the configuration names.
     pub layout: Layout,
+    /// Further caches, only read: `cache.layers`.
+    pub layers: Vec<PathBuf>,
     /// In place of the API of github.com: `ORA_GITHUB_API_URL`.
     pub github_api: Option<SourceUrl>,
     /// In place of the API of gitlab.com: `ORA_GITLAB_API_URL`.
@@ -67,6 +69,7 @@ impl Settings {
             rules: origins::of_policy(&policy, files, &overrides, layout),
             offline: config.offline.strict,
             layout: layout.clone().with_packages(packages(&config, environment, layout)?),
+            layers: layers(&config, environment, layout)?,
             github_api: api("ORA_GITHUB_API_URL", environment.github_api_url.as_deref())?,
             gitlab_api: api("ORA_GITLAB_API_URL", environment.gitlab_api_url.as_deref())?,
             notices: files.notices.clone(),
@@ -144,6 +147,11 @@ fn packages(config: &Config, environment: &Environment, layout: &Layout) -> Resu
         userland: folder("install.userland_dir", config.install.userland_dir.get())?,
         system: folder("install.system_dir", config.install.system_dir.get())?,
     })
+}
+
+fn layers(config: &Config, environment: &Environment, layout: &Layout) -> Result<Vec<PathBuf>, Failure> {
+    let folder = |text: &String| absolute(text, environment).ok_or_else(|| relative("cache.layers", text, layout));
+    config.cache.layers.iter().map(folder).collect()
 }
 
 /// An absolute path, or one below the home directory as shells write it.

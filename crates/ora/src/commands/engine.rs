@@ -65,6 +65,9 @@ impl<'w> Engine<'w> {
             mirrors: settings.config.mirrors.clone(),
             max_registry_age: settings.config.offline.max_registry_age.get().map(|age| age.seconds()),
             public_registries: public.map(|one| one.name.clone()).collect(),
+            validate_cache: settings.config.offline.validate_cache,
+            retention_days: settings.config.cache.retention_days,
+            auto_cleanup: settings.config.cache.auto_cleanup,
         };
         let host =
             Platform::host(is_musl()).ok_or_else(|| Failure::new(Kind::Other, "this platform has no name here"))?;
@@ -95,7 +98,7 @@ impl<'w> Engine<'w> {
         verb: impl FnOnce(&Context<'_>, &Registries<'_, '_>) -> EngineResult,
     ) -> Result<Exit, Failure> {
         let reporter: &dyn Reporter = self.wiring.printer.as_ref();
-        let store = Store::new(&self.settings.layout, self.host, self.wish());
+        let store = Store::new(&self.settings.layout, self.host, self.wish()).with_layers(&self.settings.layers);
         let is_closed = self.settings.offline || self.cached_only;
         let catalogue = self.catalogue(self.answering(is_closed));
         let rules = &self.settings.policy.registries;

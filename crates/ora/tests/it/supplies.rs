@@ -239,8 +239,13 @@ fn a_damaged_download() {
         bed.ora(["install", "--offline", "pinned"]).expect(5);
         bed.ora(["download", "pinned"]).success();
     }
-    std::fs::write(&path, b"short").unwrap();
-    bed.ora(["install", "--offline", "pinned"]).expect(5);
+    for short in [&b"short"[..], b""] {
+        std::fs::write(&path, short).unwrap();
+        let output = bed.ora(["install", "--offline", "pinned"]).expect(4);
+        assert!(output.stderr.contains(&forge::sha256(short)) && !path.exists(), "{output}");
+        bed.ora(["install", "--prefer-cache", "--dry-run", "pinned"]).success();
+        bed.ora(["download", "pinned"]).success();
+    }
     let mut bad = good.clone();
     bad[30] ^= 1;
     std::fs::write(&path, &bad).unwrap();
