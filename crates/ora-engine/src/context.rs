@@ -199,6 +199,12 @@ impl Policy {
             },
         }
     }
+    /// The same for a run that connects to nobody: definitions may name any address.
+    #[must_use]
+    pub fn without_addresses(&self) -> Self {
+        Self { definitions: self.definitions.without_addresses(), ..self.clone() }
+    }
+
     /// Whether a package from here needs a checksum or a flag. A definition without a registry was given by the user.
     pub(crate) fn requires_checksum(&self, registry: Option<&RegistryName>) -> bool {
         if self.is_public(registry) { self.require_checksums_public } else { self.require_checksums_private }

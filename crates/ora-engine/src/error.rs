@@ -520,13 +520,16 @@ impl Hinted for Error {
             Self::Rehearsal { .. } => {
                 vec![Hint::elsewhere("ora download PACKAGE"), Hint::note("`--no-rehearsal` exports what is there")]
             }
-            Self::UnknownPackage { nearest, registries, is_offline, .. } => {
+            Self::UnknownPackage { name, nearest, registries, is_offline } => {
                 let mut hints: Vec<Hint> =
                     nearest.iter().take(3).map(|name| Hint::run(format!("ora install {name}"))).collect();
-                if registries.is_empty() {
-                    hints.push(Hint::run("ora registry add NAME URL"));
-                } else if *is_offline {
+                if *is_offline {
                     hints.push(Hint::note("without a network nobody can say that it does not exist elsewhere"));
+                    hints
+                        .push(Hint::elsewhere(format!("ora download {name} && ora cache export --output PATH {name}")));
+                    hints.push(Hint::run("ora cache import PATH"));
+                } else if registries.is_empty() {
+                    hints.push(Hint::run("ora registry add NAME URL"));
                 } else if hints.is_empty() {
                     hints.push(Hint::run("ora registry sync"));
                 }

@@ -58,6 +58,8 @@ pub(crate) struct Traveller {
     home: PathBuf,
     environment: Vec<(String, String)>,
     commands: std::cell::Cell<usize>,
+    /// What stands before every command: a way to take the network away.
+    before: Vec<String>,
 }
 
 impl Traveller {
@@ -65,7 +67,24 @@ impl Traveller {
     pub(crate) fn new(ora: &Path, place: &Path) -> Result<Self> {
         let home = place.join("user");
         std::fs::create_dir_all(home.join(".config/ora"))?;
-        Ok(Self { ora: ora.to_owned(), home, environment: Vec::new(), commands: std::cell::Cell::new(0) })
+        let commands = std::cell::Cell::new(0);
+        Ok(Self { ora: ora.to_owned(), home, environment: Vec::new(), commands, before: Vec::new() })
+    }
+
+    /// Another machine: a user with another home, in an empty network namespace where this system lets anybody make one.
+    pub(crate) fn without_network(ora: &Path, place: &Path) -> Result<Self> {
+        let mut traveller = Self::new(ora, place)?;
+        let namespace = ["unshare", "--map-root-user", "--net"];
+        let made = Command::new(namespace[0]).args(&namespace[1..]).arg("true").output();
+        if made.is_ok_and(|output| output.status.success()) {
+            println!("Every command of this machine runs in an empty network namespace (`unshare --net`).");
+            traveller.before = namespace.map(str::to_owned).to_vec();
+        } else {
+            println!(
+                "This system gives no network namespace to anybody (`unshare`): only the switched-off servers are missing."
+            );
+        }
+        Ok(traveller)
     }
 
     /// The user's home.
@@ -99,7 +118,7 @@ impl Traveller {
     pub(crate) fn ora_ending(&self, words: &[&str], code: i32) -> Result<Answer> {
         self.commands.set(self.commands.get() + 1);
         let typed = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
-        let answer = self.type_in(&format!("ora {typed}"), Command::new(&self.ora).args(words))?;
+        let answer = self.type_in(&format!("ora {typed}"), self.program(&self.ora).args(words))?;
         ensure!(answer.code == Some(code), "`ora {typed}` ended with {:?}, not with {code}", answer.code);
         Ok(answer)
     }
@@ -107,9 +126,16 @@ impl Traveller {
     /// Types an installed command and returns what it prints.
     pub(crate) fn command(&self, name: &str, words: &[&str]) -> Result<String> {
         let typed = std::iter::once(name).chain(words.iter().copied()).collect::<Vec<_>>().join(" ");
-        let answer = self.type_in(&typed, Command::new(self.bin().join(name)).args(words))?;
+        let answer = self.type_in(&typed, self.program(&self.bin().join(name)).args(words))?;
         ensure!(answer.code == Some(0), "`{typed}` ended with {:?}", answer.code);
         Ok(answer.stdout)
+    }
+
+    fn program(&self, path: &Path) -> Command {
+        let Some((first, rest)) = self.before.split_first() else { return Command::new(path) };
+        let mut command = Command::new(first);
+        command.args(rest).arg(path);
+        command
     }
 
     fn type_in(&self, typed: &str, command: &mut Command) -> Result<Answer> {

@@ -23,7 +23,11 @@ pub(crate) fn tell(ora: &Path, place: &Path) -> Result<(Vec<String>, usize)> {
             (chapter.tell)(&traveller, &scene).with_context(|| format!("in the chapter \"{}\"", chapter.title))?,
         );
     }
-    Ok((shown, traveller.commands()))
+    let title = "across the gap";
+    let (more, commands) =
+        across_the_gap(ora, place, &traveller, scene).with_context(|| format!("in the chapter \"{title}\""))?;
+    shown.extend(more);
+    Ok((shown, traveller.commands() + commands))
 }
 
 struct Chapter {
@@ -150,6 +154,53 @@ fn removing(traveller: &Traveller, _: &Scene) -> Result<Vec<String>> {
     ensure!(left.is_empty(), "{left:?} is left in the folder of commands");
     traveller.ora(&["registry", "remove", "official"])?;
     Ok(vec!["everything was removed, and no link is left".to_owned()])
+}
+
+/// From a connected machine to one that has no network: the servers and the registry are gone before the second begins.
+fn across_the_gap(ora: &Path, place: &Path, connected: &Traveller, scene: Scene) -> Result<(Vec<String>, usize)> {
+    say("Across the gap: prepare on a connected machine");
+    connected.ora(&["registry", "add", "official", &scene.registry.url()])?;
+    connected.ora(&["download", "greet@2.46.0", "hello", "git", "cargo"])?;
+    connected.ora(&["registry", "update", "--clone-local"])?;
+    let stick = place.join("usb");
+    std::fs::create_dir(&stick)?;
+    let export = stick.join("ora-cache.tar.gz").display().to_string();
+    connected.ora(&["cache", "export", "--output", &export])?;
+    let (git, cargo) = (scene.git.clone(), scene.cargo.clone());
+    println!("\nThe server is switched off, and the registry is gone.");
+    std::fs::remove_dir_all(scene.registry.directory())?;
+    drop(scene);
+
+    say("Across the gap: another machine, no network");
+    let enclave = Traveller::without_network(ora, &place.join("enclave"))?;
+    enclave.ora_ending(&["install", "--offline", "greet"], 5)?;
+    enclave.ora(&["cache", "import", &export])?;
+    enclave.ora(&["registry", "list"])?;
+    enclave.ora(&["search", "--offline", "development"])?;
+    enclave.ora(&["info", "--offline", "greet"])?;
+    for name in ["greet", "hello", "git", "cargo"] {
+        enclave.ora(&["install", "--offline", name])?;
+    }
+    runs(&enclave, "greet", &[], "greet 2.46.0")?;
+    runs(&enclave, "hello", &[], "hello 1.2.0")?;
+    runs(&enclave, "git", &["--version"], &git)?;
+    runs(&enclave, "cargo", &["--version"], &cargo)?;
+    enclave.ora(&["verify"])?;
+    enclave.ora(&["update", "--offline", "--cached-only"])?;
+    let held = json(&enclave.ora(&["cache", "list", "--json"])?)?;
+    let is_held = |name: &&str| names(&held).contains(name);
+    ensure!(["cargo", "git", "greet", "hello"].iter().all(is_held), "`cache list` has {:?}", names(&held));
+    enclave.ora(&["cache", "stats"])?;
+    let again = place.join("again.tar.gz").display().to_string();
+    enclave.ora(&["cache", "export", "--output", &again])?;
+    ensure!(std::fs::read(&export)? == std::fs::read(&again)?, "what was imported is not exported as it came");
+    let shown = vec![
+        "what was downloaded and exported on a connected machine was imported, installed and run on one without a network, \
+         with the servers and the registry gone"
+            .to_owned(),
+        "an export of what was imported has the same bytes".to_owned(),
+    ];
+    Ok((shown, enclave.commands()))
 }
 
 /// An installed command prints what it should.

@@ -24,6 +24,14 @@ impl Default for ParseLimits {
     }
 }
 
+impl ParseLimits {
+    /// The same, whatever addresses the definition names: for a run that connects to nobody.
+    #[must_use]
+    pub fn without_addresses(&self) -> Self {
+        Self { urls: UrlPolicy::without_addresses(), ..self.clone() }
+    }
+}
+
 /// A definition that can be used, and what is odd about its text.
 #[derive(Clone, Debug)]
 pub struct Parsed {

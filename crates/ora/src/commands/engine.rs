@@ -9,6 +9,7 @@ use ora_engine::{
 };
 use ora_fs::lock::{PATIENCE, Wish};
 use ora_schema::registries::{Registry, RegistryKind, Trust};
+use ora_schema::repo::ParseLimits;
 
 use super::registry::tls_options;
 use crate::{
@@ -100,7 +101,9 @@ impl<'w> Engine<'w> {
         let reporter: &dyn Reporter = self.wiring.printer.as_ref();
         let store = Store::new(&self.settings.layout, self.host, self.wish()).with_layers(&self.settings.layers);
         let is_closed = self.settings.offline || self.cached_only;
-        let catalogue = self.catalogue(self.answering(is_closed));
+        // Without a way out it does not matter which addresses a definition names.
+        let policy = if is_closed { self.policy.without_addresses() } else { self.policy.clone() };
+        let catalogue = self.catalogue_of(self.answering(is_closed), policy.definitions.clone());
         let rules = &self.settings.policy.registries;
         let registries = Registries::new(&catalogue, rules.fail_on_ambiguous_package, rules.allow_package_shadowing);
         let remote = if is_closed { None } else { crate::remote::connect(self.wiring, self.settings)? };
@@ -114,7 +117,7 @@ impl<'w> Engine<'w> {
             layout: &self.settings.layout,
             store: &store,
             reach,
-            policy: &self.policy,
+            policy: &policy,
             reporter,
             clock: &self.wiring.clock,
             host: self.host,
@@ -140,11 +143,15 @@ impl<'w> Engine<'w> {
 
     /// A catalogue of these registries.
     pub(super) fn catalogue(&self, sources: Vec<RegistrySource>) -> Catalogue<'_> {
+        self.catalogue_of(sources, self.settings.parse_limits())
+    }
+
+    fn catalogue_of(&self, sources: Vec<RegistrySource>, parse: ParseLimits) -> Catalogue<'_> {
         let rules = &self.settings.policy.registries;
         let limits = RegistryLimits {
             max_size: rules.max_registry_size.bytes(),
             timeout: std::time::Duration::from_secs(rules.sync_timeout_seconds),
-            parse: self.settings.parse_limits(),
+            parse,
             ..RegistryLimits::default()
         };
         Catalogue::new(&self.settings.layout, sources, limits, self.wish())

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+#[cfg(feature = "net")]
+mod airgap;
 mod cache;
 mod completions;
 mod config;

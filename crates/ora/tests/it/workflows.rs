@@ -5,10 +5,10 @@ use ora_testkit::{Asset, GitRepository, Release, ReleaseServer, TestBed, forge, 
 use crate::bed;
 
 /// A registry of three packages: links on a page, GitHub releases, a plain file server.
-struct World {
-    bed: TestBed,
-    server: ReleaseServer,
-    registry: GitRepository,
+pub(crate) struct World {
+    pub(crate) bed: TestBed,
+    pub(crate) server: ReleaseServer,
+    pub(crate) registry: GitRepository,
 }
 
 fn host() -> (&'static str, &'static str) {
@@ -50,7 +50,7 @@ fn windsurf_archive(version: &str) -> Vec<u8> {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut bed = bed();
         let server = bed.release_server();
         // 2.45.0 has to be chosen over 2.9.0, which sorts behind it as text, and over a release candidate.
