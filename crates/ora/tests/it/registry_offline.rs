@@ -48,9 +48,9 @@ fn copied(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copied(&entry.path(), &to)
+            copied(&entry.path(), &to);
         } else {
-            std::fs::copy(entry.path(), to).map(drop).unwrap()
+            std::fs::copy(entry.path(), to).map(drop).unwrap();
         }
     }
 }
@@ -129,7 +129,7 @@ fn an_imported_snapshot() {
     // Left over from anywhere it says nothing; only an import makes it answer.
     assert_eq!(world.list().as_array().unwrap().len(), 0);
     let description = folder.join("snapshot.json");
-    let text = std::fs::read_to_string(&description).unwrap().replacen("{", "{\"imported\": true,", 1);
+    let text = std::fs::read_to_string(&description).unwrap().replacen('{', "{\"imported\": true,", 1);
     std::fs::write(&description, text).unwrap();
     let list = world.list();
     assert_eq!((&list[0]["name"], &list[0]["state"]), (&"official".into(), &"imported".into()), "{list}");
