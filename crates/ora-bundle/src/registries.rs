@@ -11,7 +11,13 @@ use ora_fs::{
     rooted::Root,
     sync,
 };
-use ora_schema::{json::DataError, manifest::Registry, snapshot::Snapshot, sums};
+use ora_schema::{
+    json::{DataError, UnknownKeys},
+    manifest::Registry,
+    snapshot::Snapshot,
+    strict::{self, Characters},
+    sums,
+};
 
 use crate::{
     BundleError,
@@ -83,7 +89,9 @@ pub(crate) fn planned(
     let differs = |what| BundleError::Ambiguous { file: file.clone(), what };
     let bytes = atomic::read(&staged.join(&file), MOST_DESCRIPTION)?.ok_or_else(missing)?;
     let data = |source: DataError| BundleError::Data { file: file.clone(), source };
-    let snapshot = Snapshot::from_json(&String::from_utf8_lossy(&bytes)).map_err(data)?;
+    let text = String::from_utf8_lossy(&bytes);
+    strict::check("snapshot", &text, Characters::Plain).map_err(data)?;
+    let snapshot = Snapshot::from_json(&text).map_err(data)?;
     let said = Registry {
         name: snapshot.name.clone(),
         kind: snapshot.kind.clone(),
@@ -97,7 +105,16 @@ pub(crate) fn planned(
     let from = format!("registries/{}/{}", offered.name, snapshot.content);
     complete(contents, &snapshot, staged, &from, &file)?;
     let content = free(folder, &snapshot.content);
-    let imported = Snapshot { content, imported: true, ..snapshot };
+    let imported = Snapshot {
+        content,
+        imported: true,
+        // Nothing that only its sender can know.
+        fetched_at: snapshot.time,
+        etag: None,
+        last_modified: None,
+        unknown: UnknownKeys::new(),
+        ..snapshot
+    };
     let folder = folder.to_string_lossy().into_owned();
     Ok(RegistryAction { name: offered.name.to_string(), folder, from, snapshot: imported.to_json() })
 }

@@ -9,6 +9,7 @@ use std::{
 use ora_audit::{Action, Log, Outcome, Record, Supply as Origin};
 use ora_bundle::{BundleError, Home, Imported, Importer, Rules, State, Supply, Verdict};
 use ora_core::{PackageName, RegistryName, Sha256, Sha256Stream};
+use ora_registry::{Location, RegistrySource};
 use ora_schema::manifest::Registry;
 use serde::Serialize;
 
@@ -156,7 +157,9 @@ fn enter(
 fn home(context: &Context<'_>, registries: &Registries<'_, '_>, registry: &Registry) -> Home {
     let sources = registries.catalogue().sources();
     let same_name = |name: &RegistryName| name.as_str().eq_ignore_ascii_case(registry.name.as_str());
-    match sources.iter().find(|source| same_name(&source.name)) {
+    // What came with an import before is judged by what is known of it, not as something that the user configured.
+    let configured = |source: &&RegistrySource| !matches!(source.location, Location::Imported { .. });
+    match sources.iter().filter(configured).find(|source| same_name(&source.name)) {
         None => Home::Folder(context.layout.registry_cache(&registry.name)),
         Some(source) if registry.url.as_ref() == Some(&source.location.place()) && source.name == registry.name => {
             Home::Folder(source.folder(context.layout))

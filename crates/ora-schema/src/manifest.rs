@@ -18,7 +18,7 @@ use crate::{
 const WHAT: &str = "manifest";
 const FORMAT: u64 = 1;
 /// The most objects that a manifest may list.
-pub const MOST_OBJECTS: u64 = 300_000;
+pub const MOST_OBJECTS: u64 = 220_000;
 /// The most registries that a manifest may list.
 const MOST_REGISTRIES: usize = 10_000;
 
@@ -114,25 +114,25 @@ pub struct Registry {
     pub time: Timestamp,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Default, Serialize)]
 struct RawObject {
     path: String,
     size: u64,
     sha256: String,
     kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     platform: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     registry: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     licence: Option<String>,
 }
 
@@ -339,17 +339,84 @@ impl<'de> Visitor<'de> for Objects<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut count = 0;
-        while let Some(value) = items.next_element_seed(Strict::new(Characters::Plain))? {
+        while let Some(raw) = items.next_element_seed(ObjectSeed)? {
             count += 1;
             if count > MOST_OBJECTS {
                 return Err(self.0.fail(DataError::TooMany { what: WHAT, of: "objects", limit: MOST_OBJECTS }));
             }
-            let raw: RawObject = serde_json::from_value(value).map_err(de::Error::custom)?;
             let object = raw.parsed().map_err(|error| self.0.fail(error))?;
             (self.0.take)(object);
         }
         Ok(())
     }
+}
+
+/// Reads one object key by key. Not by way of a general value: hundreds of thousands of those, each dropped between two
+/// paths that stay, would leave holes in memory that nothing else fits.
+struct ObjectSeed;
+
+impl<'de> DeserializeSeed<'de> for ObjectSeed {
+    type Value = RawObject;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<RawObject, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ObjectSeed {
+    type Value = RawObject;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of the manifest")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<RawObject, A::Error> {
+        let strict = Strict::new(Characters::Plain);
+        let mut raw = RawObject::default();
+        let mut seen: Vec<String> = Vec::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if seen.contains(&key) {
+                return Err(de::Error::custom("a key stands there twice"));
+            }
+            let value = entries.next_value_seed(strict)?;
+            match key.as_str() {
+                "path" => raw.path = required(value)?,
+                "sha256" => raw.sha256 = required(value)?,
+                "kind" => raw.kind = required(value)?,
+                "size" => raw.size = value.as_u64().ok_or_else(|| de::Error::custom("a size is no number"))?,
+                "name" => raw.name = text(value)?,
+                "version" => raw.version = text(value)?,
+                "tag" => raw.tag = text(value)?,
+                "platform" => raw.platform = text(value)?,
+                "source" => raw.source = text(value)?,
+                "registry" => raw.registry = text(value)?,
+                "licence" => raw.licence = text(value)?,
+                _ => {}
+            }
+            seen.push(key);
+            if seen.len() > 64 {
+                return Err(de::Error::custom("an object has too many keys"));
+            }
+        }
+        for key in ["path", "size", "sha256", "kind"] {
+            if !seen.iter().any(|seen| seen == key) {
+                return Err(de::Error::missing_field(key));
+            }
+        }
+        Ok(raw)
+    }
+}
+
+fn text<E: de::Error>(value: serde_json::Value) -> Result<Option<String>, E> {
+    match value {
+        serde_json::Value::Null => Ok(None),
+        serde_json::Value::String(text) => Ok(Some(text)),
+        _ => Err(E::custom("a value is no text")),
+    }
+}
+
+fn required<E: de::Error>(value: serde_json::Value) -> Result<String, E> {
+    text(value)?.ok_or_else(|| E::custom("a value is missing"))
 }
 
 #[cfg(test)]

@@ -87,6 +87,58 @@ fn there_and_back_again() {
     assert!(first.is_file() && !here.work().join("stick.tar.gz.partial").exists());
 }
 
+/// The other machine has nothing but the stick: no registry, no server. What came installs, is found and runs.
+#[test]
+fn what_was_imported_installs_without_a_network() {
+    let (here, there) = (connected(), bed());
+    let path = export(&here, "stick.tar.gz");
+    let output = import(&there, &path).success();
+    assert!(output.stderr.contains("not signed by anyone you trust"), "{output}");
+    there.ora(["install", "--offline", "one", "two"]).success();
+    assert_eq!(there.run("one", &[]).success().stdout, "one 1.0\n");
+    assert_eq!(there.run("two", &[]).success().stdout, "two 1.0\n");
+    let found = there.ora(["search", "--offline", "one", "--json"]).success().json();
+    assert_eq!((&found[0]["name"], &found[0]["registry"]), (&"one".into(), &"official".into()));
+    let listed = there.ora(["registry", "list"]).success();
+    assert!(listed.stdout.contains("official") && listed.stdout.contains("imported"), "{listed}");
+    there.ora(["update", "--offline", "--cached-only"]).success();
+    there.ora(["verify"]).success();
+    // Also without the snapshot: the definitions that are held are enough.
+    let bare = bed();
+    here.ora(["cache", "export", "--output", "one.tar.gz", "one"]).success();
+    import(&bare, &here.work().join("one.tar.gz")).success();
+    bare.ora(["install", "--offline", "one"]).success();
+    let again = import(&there, &path).success();
+    assert!(!again.stderr.contains("left out"), "{again}");
+}
+
+/// An older snapshot, or one of another registry under a configured name, stays out; everything else enters.
+#[test]
+fn registries_do_not_go_back() {
+    let (mut here, there) = (bed(), bed());
+    let server = here.release_server();
+    let url = server.url("");
+    let text = definition("one", &url);
+    let registry = here.git_registry("official", [("one", &*text)]);
+    here.ora(["registry", "add", "official", &registry.url()]).success();
+    let old = export(&here, "old.tar.gz");
+    let two = definition("two", &url);
+    here.publish(&registry, [("one", &*text), ("two", &*two)]);
+    here.ora(["registry", "sync"]).success();
+    let new = export(&here, "new.tar.gz");
+    let count =
+        |bed: &TestBed| bed.ora(["search", "--offline", "o", "--json"]).success().json().as_array().unwrap().len();
+    import(&there, &new).success();
+    let before = count(&there);
+    let output = import(&there, &old).success();
+    assert!(output.stderr.contains("left out") && output.stderr.contains("--allow-rollback"), "{output}");
+    assert_eq!(count(&there), before);
+    there.ora(["cache", "import", "--allow-rollback", old.to_str().unwrap()]).success();
+    assert!(std::fs::read_to_string(there.data_dir().join("audit.log")).unwrap().contains("--allow-rollback"));
+    let output = import(&here, &new).success();
+    assert!(output.stderr.contains("configured with another URL"), "{output}");
+}
+
 /// The same content in every container; each is read back, and a reviewer needs no Ora.
 #[test]
 fn every_container_carries_the_same() {
