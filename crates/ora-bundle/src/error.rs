@@ -122,6 +122,16 @@ pub enum BundleError {
         /// Bytes free.
         free: u64,
     },
+    /// A file system that takes no file as large as that.
+    #[error("`{}` would have {needed} bytes, and its file system takes files of at most {limit}", Untrusted(&path.to_string_lossy()))]
+    TooLargeForPlace {
+        /// The file.
+        path: PathBuf,
+        /// Its bytes.
+        needed: u64,
+        /// The largest file there.
+        limit: u64,
+    },
     /// A held file that may not leave: it is not what it should be.
     #[error("`{}` in the cache is damaged: expected {expected}, found {actual}", Untrusted(&path.to_string_lossy()))]
     Damaged {
@@ -180,7 +190,7 @@ impl BundleError {
             }
             Self::Misplaced { .. } => Kind::UnsafePath,
             Self::Collision { .. } | Self::Ambiguous { .. } | Self::Missing { .. } => Kind::ArchiveAmbiguous,
-            Self::Limit { .. } => Kind::Limit,
+            Self::Limit { .. } | Self::TooLargeForPlace { .. } => Kind::Limit,
             Self::Checksum { .. } | Self::Size { .. } => Kind::Checksum,
             Self::WrongPackage { .. } => Kind::WrongPackage,
             Self::Signature => Kind::SignatureInvalid,
@@ -211,6 +221,9 @@ impl Hinted for BundleError {
                 vec![Hint::note(format!("`--replace {name}` takes the bytes of the export in place of those held"))]
             }
             Self::Damaged { .. } | Self::NoFile { .. } => vec![Hint::run("ora cache verify")],
+            Self::TooLargeForPlace { .. } => {
+                vec![Hint::note("export fewer packages at a time, or use a medium with another file system")]
+            }
             Self::NoSnapshot { registry } => vec![Hint::run(format!("ora registry update {registry}"))],
             Self::Data { source: DataError::TooNew { .. }, .. } => vec![Hint::note("use the newer Ora")],
             Self::Archive(_) | Self::Checksum { .. } | Self::Size { .. } | Self::Missing { .. } => {

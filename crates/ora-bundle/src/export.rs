@@ -8,7 +8,7 @@ use std::{
 
 use ora_archive::{Container, Packer};
 use ora_core::{EntryPath, Event, Reporter, Sha256, Sha256Stream};
-use ora_fs::{atomic, blob, rooted::Root, sync};
+use ora_fs::{atomic, blob, rooted::Root, space, sync};
 use ora_schema::{
     manifest,
     sums::{self, ListKind},
@@ -16,6 +16,7 @@ use ora_schema::{
 
 use crate::{
     BundleError,
+    behind::behind,
     hashing::{Hashing, Pieces},
     names::{MANIFEST, README, SUMS, TOP},
     parcel::{Content, Item, Parcel},
@@ -222,6 +223,9 @@ fn to_file(
     container: Container,
     reporter: &dyn Reporter,
 ) -> Result<Written, BundleError> {
+    let sum = parcel.size() + lists.manifest.1 + lists.sums.1 + lists.readme.len() as u64;
+    // Headers, and blocks filled up: at most a kibibyte for each file.
+    check_room(path, sum + 1024 * lists.files, sum)?;
     let partial = with_partial(path);
     atomic::remove(&partial)?;
     let file = atomic::create_new(&partial, atomic::Mode::Private)?;
@@ -240,6 +244,15 @@ fn to_file(
     Ok(Written { path: Some(path.into()), sha256, size, files: lists.files })
 }
 
+/// Says before anything is written that it will not fit.
+fn check_room(path: &Path, needed: u64, largest: u64) -> Result<(), BundleError> {
+    if let Some(limit) = space::largest_file(parent(path)).filter(|limit| largest > *limit) {
+        return Err(BundleError::TooLargeForPlace { path: path.into(), needed: largest, limit });
+    }
+    let free = space::free(parent(path))?;
+    if needed > free { Err(BundleError::Full { needed, free }) } else { Ok(()) }
+}
+
 fn write_file(
     parcel: &Parcel,
     lists: &Lists,
@@ -249,9 +262,8 @@ fn write_file(
     reporter: &dyn Reporter,
 ) -> Result<(Sha256, u64), BundleError> {
     let io = |source| BundleError::Io { action: "write", path: path.into(), source };
-    let out = BufWriter::with_capacity(256 << 10, Counted::new(file));
-    let out = packed(parcel, lists, out, container, path, reporter)?;
-    let counted = out.into_inner().map_err(|error| io(error.into_error()))?;
+    let counted = behind(Counted::new(file), |out| packed(parcel, lists, out, container, path, reporter).map(drop));
+    let counted = counted.map_err(|failure| failure.unwrap_or_else(io))?;
     blob::sync(&counted.writer, path)?;
     Ok(counted.finish())
 }
@@ -265,6 +277,7 @@ fn to_folder(parcel: &Parcel, lists: &Lists, folder: &Path, reporter: &dyn Repor
     if !folder.is_dir() {
         ora_fs::private::create_public_dir(folder)?;
     }
+    check_room(&target, parcel.size() + 4096 * lists.files, parcel.largest())?;
     let partial = with_partial(&target);
     Root::remove_tree(&partial)?;
     let root = Root::create(&partial, 0o755)?;
