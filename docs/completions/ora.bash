@@ -70,6 +70,9 @@ _ora() {
             ora,which)
                 cmd="ora__subcmd__which"
                 ;;
+            ora__subcmd__cache,clean)
+                cmd="ora__subcmd__cache__subcmd__clean"
+                ;;
             ora__subcmd__cache,export)
                 cmd="ora__subcmd__cache__subcmd__export"
                 ;;
@@ -79,11 +82,26 @@ _ora() {
             ora__subcmd__cache,import)
                 cmd="ora__subcmd__cache__subcmd__import"
                 ;;
+            ora__subcmd__cache,inventory)
+                cmd="ora__subcmd__cache__subcmd__inventory"
+                ;;
             ora__subcmd__cache,list)
                 cmd="ora__subcmd__cache__subcmd__list"
                 ;;
+            ora__subcmd__cache,pin)
+                cmd="ora__subcmd__cache__subcmd__pin"
+                ;;
             ora__subcmd__cache,stats)
                 cmd="ora__subcmd__cache__subcmd__stats"
+                ;;
+            ora__subcmd__cache,unpin)
+                cmd="ora__subcmd__cache__subcmd__unpin"
+                ;;
+            ora__subcmd__cache,verify)
+                cmd="ora__subcmd__cache__subcmd__verify"
+                ;;
+            ora__subcmd__cache__subcmd__help,clean)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__clean"
                 ;;
             ora__subcmd__cache__subcmd__help,export)
                 cmd="ora__subcmd__cache__subcmd__help__subcmd__export"
@@ -94,11 +112,23 @@ _ora() {
             ora__subcmd__cache__subcmd__help,import)
                 cmd="ora__subcmd__cache__subcmd__help__subcmd__import"
                 ;;
+            ora__subcmd__cache__subcmd__help,inventory)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__inventory"
+                ;;
             ora__subcmd__cache__subcmd__help,list)
                 cmd="ora__subcmd__cache__subcmd__help__subcmd__list"
                 ;;
+            ora__subcmd__cache__subcmd__help,pin)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__pin"
+                ;;
             ora__subcmd__cache__subcmd__help,stats)
                 cmd="ora__subcmd__cache__subcmd__help__subcmd__stats"
+                ;;
+            ora__subcmd__cache__subcmd__help,unpin)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__unpin"
+                ;;
+            ora__subcmd__cache__subcmd__help,verify)
+                cmd="ora__subcmd__cache__subcmd__help__subcmd__verify"
                 ;;
             ora__subcmd__config,help)
                 cmd="ora__subcmd__config__subcmd__help"
@@ -187,17 +217,32 @@ _ora() {
             ora__subcmd__help,which)
                 cmd="ora__subcmd__help__subcmd__which"
                 ;;
+            ora__subcmd__help__subcmd__cache,clean)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__clean"
+                ;;
             ora__subcmd__help__subcmd__cache,export)
                 cmd="ora__subcmd__help__subcmd__cache__subcmd__export"
                 ;;
             ora__subcmd__help__subcmd__cache,import)
                 cmd="ora__subcmd__help__subcmd__cache__subcmd__import"
                 ;;
+            ora__subcmd__help__subcmd__cache,inventory)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__inventory"
+                ;;
             ora__subcmd__help__subcmd__cache,list)
                 cmd="ora__subcmd__help__subcmd__cache__subcmd__list"
                 ;;
+            ora__subcmd__help__subcmd__cache,pin)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__pin"
+                ;;
             ora__subcmd__help__subcmd__cache,stats)
                 cmd="ora__subcmd__help__subcmd__cache__subcmd__stats"
+                ;;
+            ora__subcmd__help__subcmd__cache,unpin)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__unpin"
+                ;;
+            ora__subcmd__help__subcmd__cache,verify)
+                cmd="ora__subcmd__help__subcmd__cache__subcmd__verify"
                 ;;
             ora__subcmd__help__subcmd__config,init)
                 cmd="ora__subcmd__help__subcmd__config__subcmd__init"
@@ -362,8 +407,26 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help list export import stats help"
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help list export import stats verify pin unpin clean inventory help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__clean)
+            opts="-h --all --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -410,8 +473,22 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__help)
-            opts="list export import stats help"
+            opts="list export import stats verify pin unpin clean inventory help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__help__subcmd__clean)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -465,7 +542,35 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__cache__subcmd__help__subcmd__inventory)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__cache__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__help__subcmd__pin)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -493,6 +598,34 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__cache__subcmd__help__subcmd__unpin)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__cache__subcmd__import)
             opts="-h --replace --allow-rollback --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -504,6 +637,24 @@ _ora() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__inventory)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -545,8 +696,62 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__cache__subcmd__pin)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__cache__subcmd__stats)
             opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__unpin)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__cache__subcmd__verify)
+            opts="-h --quick --repair --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -836,8 +1041,22 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help__subcmd__cache)
-            opts="list export import stats"
+            opts="list export import stats verify pin unpin clean inventory"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__cache__subcmd__clean)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -877,6 +1096,20 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__help__subcmd__cache__subcmd__inventory)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__help__subcmd__cache__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -891,7 +1124,49 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__help__subcmd__cache__subcmd__pin)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__help__subcmd__cache__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__cache__subcmd__unpin)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__cache__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

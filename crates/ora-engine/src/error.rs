@@ -219,6 +219,16 @@ pub enum Error {
         /// Where a file carried by hand is looked for.
         drop: PathBuf,
     },
+    /// Named for the cache, and not in it.
+    #[error("`{name}`{} is not in the cache", version.as_ref().map(|one| format!(" {}", Untrusted(one))).unwrap_or_default())]
+    NotCached {
+        /// The package.
+        name: PackageName,
+        /// The version, where one was named.
+        version: Option<String>,
+        /// Names in the cache that may have been meant.
+        nearest: Vec<String>,
+    },
     /// Held bytes that changed since they were verified.
     #[error("the cached `{name}` {version} is damaged: expected {expected}, found {actual}")]
     Damaged {
@@ -412,6 +422,7 @@ impl Error {
             | Self::UnknownPackage { .. }
             | Self::UnknownRegistry { .. }
             | Self::NotInstalled { .. }
+            | Self::NotCached { .. }
             | Self::OtherVersion { .. }
             | Self::UnknownCommand { .. } => Kind::NotFound,
             Self::NeedsNetwork { .. } | Self::Imported { .. } => Kind::OfflineNetwork,
@@ -447,6 +458,7 @@ impl Error {
             | Self::NothingPublished { name }
             | Self::UnknownPackage { name, .. }
             | Self::NotInstalled { name, .. }
+            | Self::NotCached { name, .. }
             | Self::OtherVersion { name, .. }
             | Self::SignatureRequired { name } => Some(name.to_string()),
             Self::Missing { misses, .. } => misses.first().map(Miss::argument),
@@ -544,6 +556,11 @@ impl Hinted for Error {
             ],
             Self::NotInstalled { nearest, .. } => {
                 nearest.iter().take(3).map(|name| Hint::note(format!("`{name}` is installed"))).collect()
+            }
+            Self::NotCached { name, nearest, .. } => {
+                let near = nearest.iter().filter(|near| near.as_str() != name.as_str());
+                let near = near.map(|name| Hint::run(format!("ora cache list {name}")));
+                near.chain([Hint::run("ora cache list")]).take(3).collect()
             }
             Self::UnknownCommand { nearest, .. } => {
                 nearest.iter().take(3).map(|name| Hint::run(format!("ora which {name}"))).collect()

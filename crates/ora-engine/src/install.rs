@@ -16,7 +16,7 @@ use ora_store::Held;
 use ora_verify::{Expectation, Measured, Verified, Waiver};
 
 use crate::{
-    Context, Error, Registries,
+    Context, Error, Registries, cache,
     definitions::{self, Chosen},
     fetching, installed,
     obtain::{self, Obtained},
@@ -490,6 +490,7 @@ fn install(
         done.extend(commit(context, &session, planned, staged, consent)?);
     }
     done.sort_by_key(|(at, _)| *at);
+    cache::mark(context, done.iter().map(|(_, one)| &one.receipt.name));
     Ok(done.into_iter().map(|(_, one)| one).collect())
 }
 

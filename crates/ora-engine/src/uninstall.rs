@@ -5,7 +5,7 @@ use ora_core::{PackageName, VersionWish};
 use ora_install::{Receipts, Which};
 use ora_schema::receipt::Receipt;
 
-use crate::{Context, Error, install, installed};
+use crate::{Context, Error, cache, install, installed};
 
 /// Removes packages, or one version of a package; returns the receipts of what is gone. Every name is looked up before
 /// anything is removed.
@@ -30,6 +30,7 @@ pub fn uninstall(
         let which = target.as_ref().map_or(Which::Everything, |target| Which::Version(&target.version));
         gone.extend(session.uninstall(&receipt.name, which)?);
     }
+    cache::mark(context, gone.iter().map(|receipt| &receipt.name));
     Ok(gone)
 }
 

@@ -20,6 +20,7 @@ mod settings;
 
 pub mod config;
 pub mod installed_toml;
+pub mod inventory;
 pub mod json;
 pub mod local_metadata;
 pub mod manifest;

@@ -1,4 +1,5 @@
-//! The small files of the cache about what may be fetched again: interrupted downloads, listings, digests seen before.
+//! The small files of the cache about what may be fetched again: interrupted downloads, listings, digests seen before, the
+//! last cleaning.
 
 use std::collections::BTreeMap;
 
@@ -168,6 +169,33 @@ impl FirstSeen {
     }
 }
 
+/// When the cache was last cleaned: `state/cache-cleaned.json`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CacheCleaned {
+    /// When.
+    pub at: Timestamp,
+}
+
+#[derive(Deserialize, Serialize)]
+struct RawCleaned {
+    format: u64,
+    at: String,
+}
+
+impl CacheCleaned {
+    /// Reads it.
+    pub fn from_json(text: &str) -> Result<Self, DataError> {
+        let what = "note of the last cleaning";
+        let raw: RawCleaned = json::read(what, FORMAT, text)?;
+        Ok(Self { at: json::typed(what, "at", &raw.at)? })
+    }
+
+    /// Writes it.
+    pub fn to_json(&self) -> String {
+        json::write(&RawCleaned { format: FORMAT, at: self.at.to_string() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,5 +222,7 @@ mod tests {
         first.unknown.insert("later".into(), 1.into());
         assert_eq!(FirstSeen::from_json(&first.to_json()).unwrap(), first);
         assert!(FirstSeen::from_json("{\"format\":9}").is_err());
+        let cleaned = CacheCleaned { at: Timestamp::from_seconds(9) };
+        assert_eq!(CacheCleaned::from_json(&cleaned.to_json()).unwrap(), cleaned);
     }
 }

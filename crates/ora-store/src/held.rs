@@ -5,7 +5,7 @@ use std::{
     sync::{PoisonError, atomic::Ordering},
 };
 
-use ora_core::{EntryPath, Kind, PackageName, Platform, RegistryName, Sha256, Timestamp, Untrusted};
+use ora_core::{EntryPath, Kind, PackageName, Platform, RegistryName, Sha256, SourceUrl, Timestamp, Untrusted};
 use ora_fs::{
     FsError, atomic, blob, lock,
     private::{self, Checked},
@@ -222,6 +222,20 @@ impl Store<'_> {
         self.reporter().warning(format!(
             "{name} {version} in the cache is damaged: expected {sha256}, found {actual}; `{place}` {done}"
         ));
+    }
+
+    /// The user's own artifacts of rows of the index, as their sidecars describe them.
+    pub fn own(&self, rows: &[Artifact]) -> Result<Vec<Held>, StoreError> {
+        self.checked()?;
+        Ok(self.loaded(rows.to_vec(), |_| true))
+    }
+
+    /// Whether an interrupted run left the bytes of an artifact where they were fetched to: then it never was held.
+    pub fn is_under_way(&self, sidecar: &Sidecar) -> bool {
+        let url = sidecar.source.as_deref().and_then(|source| source.parse::<SourceUrl>().ok());
+        let keys = url.map(|url| Self::fetch_key(&url, None)).into_iter().chain([sidecar.sha256]);
+        let size = |key| self.layout.partial_file(&key).symlink_metadata().map_or(0, |metadata| metadata.len());
+        sidecar.size > 0 && keys.map(size).any(|size| size == sidecar.size)
     }
 
     /// Everything that the records of the user's own cache describe, in the order of the files' names. Every sidecar is read.

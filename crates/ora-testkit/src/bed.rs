@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsStr,
     fmt,
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -139,6 +140,10 @@ impl TestBed {
         let mut command = Command::new(&self.binary);
         command.args(arguments).env_clear().envs(&self.environment).current_dir(self.work()).stdin(Stdio::null());
         change(&mut command);
+        self.output(&mut command)
+    }
+
+    fn output(&self, command: &mut Command) -> Output {
         let output = command.output().unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()));
         Output {
             status: code(output.status),
@@ -146,6 +151,24 @@ impl TestBed {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             filters: vec![(self.home().display().to_string(), "~"), (self.root().display().to_string(), "[BED]")],
         }
+    }
+
+    /// Runs the binary in a mount namespace of its own in which a folder is read-only. Where the kernel lets nobody make one
+    /// there is no output, and that is said.
+    #[cfg(target_os = "linux")]
+    pub fn ora_with_read_only(&self, folder: &Path, arguments: &[&str]) -> Option<Output> {
+        let mount = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\"";
+        let probe = Command::new("unshare").args(["-rm", "sh", "-c", mount, "sh"]).arg(folder).output();
+        if !probe.is_ok_and(|probe| probe.status.success()) {
+            // Past the harness, which would keep it to itself: a test that could not run must not look as if it had.
+            let _ = writeln!(std::io::stderr(), "SKIPPED: this machine does not let a test mount a folder read-only");
+            return None;
+        }
+        let mut command = Command::new("unshare");
+        command.args(["-rm", "sh", "-c", &format!("{mount} && shift && exec \"$@\""), "sh"]).arg(folder);
+        command.arg(&self.binary).args(arguments);
+        command.env_clear().envs(&self.environment).current_dir(self.work()).stdin(Stdio::null());
+        Some(self.output(&mut command))
     }
 
     /// Runs a command from the bin directory, as a user would after an install; returns its output.

@@ -2,7 +2,7 @@
 
 use super::transfer::{ExportArgs, ImportArgs};
 use clap::{Args, Subcommand};
-use ora_core::{PackageName, Platform, RegistryName};
+use ora_core::{PackageArgument, PackageName, Platform, RegistryName};
 
 /// Look at what is held here, check it, keep it, clean it up
 ///
@@ -12,6 +12,9 @@ use ora_core::{PackageName, Platform, RegistryName};
   ora cache list
   ora cache list --reason imported --json
   ora cache stats
+  ora cache verify
+  ora cache pin kubectl@1.28.0
+  ora cache clean --dry-run
   ora cache export --output /media/usb/ora-cache.tar.gz
   ora cache import /media/usb/ora-cache.tar.gz")]
 pub struct CacheArgs {
@@ -31,6 +34,69 @@ pub enum CacheCommand {
     Import(ImportArgs),
     /// Show how much is held, why, and what the limit is
     Stats,
+    #[allow(missing_docs, reason = "as above")]
+    Verify(VerifyArgs),
+    /// Keep downloads until they are unpinned, whatever their age
+    Pin {
+        /// What to keep: every version that is held, or one
+        #[arg(value_name = "PACKAGE[@VERSION]", required = true)]
+        packages: Vec<PackageArgument>,
+    },
+    /// Take back what `pin` said
+    Unpin {
+        /// What need not be kept: every version that is held, or one
+        #[arg(value_name = "PACKAGE[@VERSION]", required = true)]
+        packages: Vec<PackageArgument>,
+    },
+    #[allow(missing_docs, reason = "as above")]
+    Clean(CleanArgs),
+    /// Print what is held by digest, for a machine that prepares an export
+    ///
+    /// One JSON document: digests, sizes, names, versions and platforms. It says nothing about this machine or its users.
+    Inventory,
+}
+
+/// Check that what is held is what was once verified
+///
+/// Every file is hashed, on all cores, and so is every file that proves it. Bad files are put into the quarantine folder and
+/// named with what they should be and what they are; the exit code is then 4.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ora cache verify
+  ora cache verify --quick
+  ora cache verify --repair kubectl")]
+pub struct VerifyArgs {
+    /// Only these packages
+    #[arg(value_name = "PACKAGE")]
+    pub packages: Vec<PackageName>,
+    /// Hash only files whose size or time is not what was recorded
+    #[arg(long)]
+    pub quick: bool,
+    /// Fetch again what is bad, from where it came; only the same bytes are taken
+    #[arg(long)]
+    pub repair: bool,
+}
+
+/// Remove downloads that nothing needs
+///
+/// Removes what is only cached: first what was not used for `cache.retention_days`, then, the longest unused first, as much as
+/// `cache.max_size` asks for. What is installed, imported, locked or pinned stays. Nothing is asked.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ora cache clean --dry-run
+  ora cache clean kubectl
+  ora cache clean kubectl@1.28.0
+  ora cache clean --all")]
+pub struct CleanArgs {
+    /// Only these packages, however new; one named with its version goes even if it is kept for a reason
+    #[arg(value_name = "PACKAGE[@VERSION]")]
+    pub packages: Vec<PackageArgument>,
+    /// Remove everything that is only cached, however new; asks first
+    #[arg(long, conflicts_with = "packages")]
+    pub all: bool,
+    /// Show what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// List what is held

@@ -126,7 +126,9 @@ impl<'w> Engine<'w> {
             home: self.home.as_deref(),
         };
         ora_engine::recover(&context).map_err(failure)?;
-        verb(&context, &registries).map_err(|ended| ended.0)
+        let exit = verb(&context, &registries).map_err(|ended| ended.0)?;
+        ora_engine::cache::tidy(&context);
+        Ok(exit)
     }
 
     /// The configured registries and what was imported. Where nothing can be pulled, those that want to be pulled first wait.
