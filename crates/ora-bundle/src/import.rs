@@ -19,7 +19,7 @@ use ora_fs::{
 use ora_schema::{
     manifest::{Object, ObjectKind, Registry, Release},
     repo::{self, ParseLimits},
-    sidecar::{EvidenceFile, Reason, Sidecar},
+    sidecar::{EvidenceFile, HeldDefinition, Reason, Sidecar},
 };
 use ora_store::Store;
 
@@ -503,6 +503,8 @@ impl Staging<'_, '_, '_> {
                 return Err(BundleError::WrongPackage { file: path.to_string(), what });
             }
             sidecar = said;
+        } else {
+            sidecar.definition = self.definition(contents, &release.name)?;
         }
         for evidence in &sidecar.evidence {
             let path = evidence_path(&sidecar.sha256, evidence)?;
@@ -517,6 +519,16 @@ impl Staging<'_, '_, '_> {
         }
         sidecar.reasons = BTreeSet::from([Reason::Imported]);
         Ok(sidecar)
+    }
+
+    /// The definition of a package that came, for an artifact of which nobody says by which one it was fetched.
+    fn definition(&self, contents: &Contents, name: &PackageName) -> Result<Option<HeldDefinition>, BundleError> {
+        let path = inside(&format!("metadata/{name}.repo"))?;
+        if contents.find(&path).is_none() {
+            return Ok(None);
+        }
+        let bytes = atomic::read(&self.path.join(FILES).join(path.to_path()), MOST_SMALL)?.unwrap_or_default();
+        Ok(String::from_utf8(bytes).ok().map(HeldDefinition::of))
     }
 
     /// The definitions that enter. A definition is knowledge: one that comes with no newer version than those held does not

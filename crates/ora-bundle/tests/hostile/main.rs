@@ -33,6 +33,9 @@ fn the_control_enters() {
         .map(|file| file.strip_prefix(cache.layout.cache()).unwrap().display().to_string())
         .collect();
     assert_eq!(files, ["downloads/tool-1.0.tar.gz", "metadata/tool-1.0.tar.gz.json", "metadata/tool.repo"]);
+    // Nobody said by which definition the artifact was fetched; the one that came with it is all there is.
+    let sidecar = std::fs::read_to_string(cache.layout.metadata().join("tool-1.0.tar.gz.json")).unwrap();
+    assert!(sidecar.contains(&Sha256::of(DEFINITION.as_bytes()).to_string()), "{sidecar}");
 }
 
 /// Rows 59 and 112: paths, lists and bytes that disagree.
