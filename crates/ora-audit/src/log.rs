@@ -28,6 +28,7 @@ const LIMIT: u64 = 1 << 30;
 pub struct Log {
     file: PathBuf,
     state: PathBuf,
+    sockets_denied: Option<bool>,
 }
 
 /// One record as it was written.
@@ -48,7 +49,13 @@ pub struct Entry {
 impl Log {
     /// The log at `file`, anchored in the directory `state`. Nothing is opened yet.
     pub fn new(file: PathBuf, state: PathBuf) -> Self {
-        Self { file, state }
+        Self { file, state, sockets_denied: None }
+    }
+
+    /// The same for a run without a network: every record says whether the kernel refuses it sockets.
+    #[must_use]
+    pub fn saying(self, sockets_denied: Option<bool>) -> Self {
+        Self { sockets_denied, ..self }
     }
 
     /// The log of a layout.
@@ -69,6 +76,9 @@ impl Log {
         let mut file = atomic::open_append(&self.file)?;
         let tail = self.repair(&mut file)?;
         let mut fields = record.fields();
+        if let Some(denied) = self.sockets_denied {
+            fields.insert("sockets_denied".into(), denied.into());
+        }
         let now = clock.now();
         fields.insert("time".into(), now.to_string().into());
         if tail.torn > 0 {

@@ -140,8 +140,6 @@ pub struct Record {
     pub waivers: Vec<String>,
     /// The digest of the script that ran or was refused.
     pub script: Option<Sha256>,
-    /// Whether the kernel kept this process from opening sockets, where that was asked for.
-    pub sockets_denied: Option<bool>,
     /// One sentence for what has no field of its own.
     pub note: Option<String>,
     /// How it ended.
@@ -164,7 +162,6 @@ impl Record {
             evidence: Vec::new(),
             waivers: Vec::new(),
             script: None,
-            sockets_denied: None,
             note: None,
             outcome,
         }
@@ -203,9 +200,6 @@ impl Record {
                 let texts = list.iter().map(|text| Value::String(cut(&redacted(text)))).collect();
                 fields.insert(key.into(), Value::Array(texts));
             }
-        }
-        if let Some(denied) = self.sockets_denied {
-            fields.insert("sockets_denied".into(), Value::Bool(denied));
         }
         fields
     }

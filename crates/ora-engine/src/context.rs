@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ora_audit::Log;
 use ora_core::{Clock, Mirror, PackageName, Platform, Reach, RegistryName, Reporter, Timestamp};
 use ora_fs::{
     layout::{Layout, Prefix},
@@ -32,6 +33,8 @@ pub struct Context<'c> {
     pub path: &'c [PathBuf],
     /// The user's home directory, for install scripts.
     pub home: Option<&'c Path>,
+    /// For a run without a network: whether the kernel refuses it sockets. The audit log says so.
+    pub sockets_denied: Option<bool>,
 }
 
 impl Context<'_> {
@@ -43,6 +46,11 @@ impl Context<'_> {
     /// A wish for a lock on `what`.
     pub fn wish<'w>(&'w self, what: &'w str) -> Wish<'w> {
         Wish { what, command: self.command, clock: self.clock, patience: PATIENCE, reporter: self.reporter }
+    }
+
+    /// The audit log.
+    pub(crate) fn log(&self) -> Log {
+        Log::of(self.layout).saying(self.sockets_denied)
     }
 
     /// The digests seen first.

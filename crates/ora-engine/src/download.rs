@@ -1,6 +1,6 @@
 //! `ora download`: everything that installing needs later, where there may be no network; installs nothing.
 
-use ora_audit::{Action, Log, Outcome, Record};
+use ora_audit::{Action, Outcome, Record};
 use ora_core::{Kind, PackageArgument, Platform, VersionWish};
 use ora_source::SourceError;
 use ora_verify::{Evidence, Waiver};
@@ -205,7 +205,7 @@ fn recorded(context: &Context<'_>, wish: &Wish, obtained: &Obtained) -> Result<D
     record.evidence.clone_from(&verified);
     record.source = Some(release.url.to_string());
     record.waivers.extend(artifact.waiver().map(|waiver| Evidence::Waived(waiver.clone()).to_string()));
-    Log::of(context.layout).append(&record, context.clock, context.reporter)?;
+    context.log().append(&record, context.clock, context.reporter)?;
     Ok(Downloaded {
         name: release.name.to_string(),
         version: release.version.to_string(),
@@ -226,7 +226,7 @@ fn refused(context: &Context<'_>, wish: &Wish, error: Error) -> Error {
     record.version = Some(wish.meant.found.listed.version.clone());
     record.platform = Some(wish.platform);
     record.source = wish.meant.found.releases.first().map(|release| release.url.to_string());
-    if let Err(unwritten) = Log::of(context.layout).append(&record, context.clock, context.reporter) {
+    if let Err(unwritten) = context.log().append(&record, context.clock, context.reporter) {
         context.reporter.warning(format!("the refusal could not be recorded: {unwritten}"));
     }
     error

@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use ora_audit::{Action, Log, Outcome, Record};
+use ora_audit::{Action, Outcome, Record};
 use ora_bundle::{Parcel, Target};
 use ora_core::{Event, PackageArgument, PackageName, Platform, RegistryName, VersionWish};
 use ora_fs::{atomic, rooted::Root};
@@ -66,7 +66,7 @@ pub fn export(context: &Context<'_>, registries: &Registries<'_, '_>, request: R
     if let Ok(exported) = &exported {
         record.note = Some(format!("{} artifacts, {} registries", exported.artifacts, exported.registries.len()));
     }
-    Log::of(context.layout).append(&record, context.clock, context.reporter)?;
+    context.log().append(&record, context.clock, context.reporter)?;
     exported
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ora_audit::{Action, Log, Outcome, Record, Supply as Origin};
+use ora_audit::{Action, Outcome, Record, Supply as Origin};
 use ora_bundle::{BundleError, Home, Imported, Importer, Rules, State, Supply, Verdict};
 use ora_core::{PackageName, RegistryName, Sha256, Sha256Stream};
 use ora_registry::{Location, RegistrySource};
@@ -113,7 +113,7 @@ pub fn import(
         record.waivers.push("--allow-rollback".to_owned());
     }
     record.waivers.extend(request.replace.iter().map(|name| format!("--replace {name}")));
-    Log::of(context.layout).append(&record, context.clock, context.reporter)?;
+    context.log().append(&record, context.clock, context.reporter)?;
     let imported = imported.map_err(|source| Error::Import { file: path.clone(), source })?;
     tell(context, &path, &imported);
     Ok(summary(&path, imported))

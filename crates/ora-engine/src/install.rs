@@ -466,7 +466,7 @@ fn install(
         if mine.iter().all(|at| planned[*at].step == Step::Nothing) {
             continue;
         }
-        let log = Log::of(context.layout);
+        let log = context.log();
         let session = begin(context, mode, &log)?;
         let mut staged = Vec::new();
         for at in mine {
@@ -645,7 +645,7 @@ pub(crate) fn refused(context: &Context<'_>, planned: &Planned, error: Error) ->
     record.version = Some(planned.version.clone());
     record.platform = Some(context.host);
     record.source.clone_from(&planned.source);
-    if let Err(unwritten) = Log::of(context.layout).append(&record, context.clock, context.reporter) {
+    if let Err(unwritten) = context.log().append(&record, context.clock, context.reporter) {
         context.reporter.warning(format!("the refusal could not be recorded: {unwritten}"));
     }
     error

@@ -2,7 +2,6 @@
 
 use std::{fs::DirEntry, path::Path, time::Duration};
 
-use ora_audit::Log;
 use ora_core::Kind;
 use ora_fs::layout::{Prefix, STAGING};
 use ora_schema::{installed_toml, repo::Mode};
@@ -41,7 +40,7 @@ fn is_interrupted(prefix: &Prefix) -> bool {
 }
 
 fn begin(context: &Context<'_>, mode: Mode) -> Result<(), Error> {
-    let log = Log::of(context.layout);
+    let log = context.log();
     install::begin_within(context, mode, &log, Duration::ZERO).map(drop)
 }
 
@@ -70,7 +69,7 @@ fn carry_over(context: &Context<'_>) -> Result<(), Error> {
     for warning in warnings {
         context.reporter.warning(format!("{}: {warning}", place.display()));
     }
-    let log = Log::of(context.layout);
+    let log = context.log();
     let session = install::begin_within(context, Mode::Userland, &log, Duration::ZERO)?;
     if session.is_untouched() {
         let count = session.carry_over(&installs, context.host)?.len();

@@ -1,6 +1,6 @@
 //! Registries: finding and searching packages, keeping registries up to date.
 
-use ora_audit::{Action, Log, Outcome, Record};
+use ora_audit::{Action, Outcome, Record};
 use ora_core::{PackageArgument, PackageName, PackageRequest, RegistryName, Timestamp};
 use ora_registry::{Catalogue, Found, Location, Rollback, Synced, Verification, preferred};
 use ora_schema::repo::DefinitionText;
@@ -237,6 +237,6 @@ pub fn record(
     record.note = Some(note.to_owned());
     record.source = source;
     record.waivers.extend(waiver);
-    Log::of(context.layout).append(&record, context.clock, context.reporter)?;
+    context.log().append(&record, context.clock, context.reporter)?;
     Ok(())
 }

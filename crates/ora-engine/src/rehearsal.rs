@@ -50,6 +50,7 @@ pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str) -> 
         command: context.command,
         path: &[],
         home: None,
+        sockets_denied: context.sockets_denied,
     };
     let chosen = chosen(&empty, held, definition)?;
     let version = held.sidecar.tag.as_ref().map_or_else(|| held.sidecar.version.to_string(), ToString::to_string);

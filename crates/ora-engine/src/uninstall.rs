@@ -1,6 +1,5 @@
 //! `ora uninstall`: links first, then files.
 
-use ora_audit::Log;
 use ora_core::{PackageName, VersionWish};
 use ora_install::{Receipts, Which};
 use ora_schema::receipt::Receipt;
@@ -25,7 +24,7 @@ pub fn uninstall(
     }
     let mut gone = Vec::new();
     for (receipt, target) in targets {
-        let log = Log::of(context.layout);
+        let log = context.log();
         let session = install::begin(context, receipt.mode, &log)?;
         let which = target.as_ref().map_or(Which::Everything, |target| Which::Version(&target.version));
         gone.extend(session.uninstall(&receipt.name, which)?);

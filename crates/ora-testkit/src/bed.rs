@@ -138,7 +138,7 @@ impl TestBed {
         change: impl FnOnce(&mut Command),
     ) -> Output {
         let mut command = Command::new(&self.binary);
-        command.args(arguments).env_clear().envs(&self.environment).current_dir(self.work()).stdin(Stdio::null());
+        self.seal(command.args(arguments));
         change(&mut command);
         self.output(&mut command)
     }
@@ -167,8 +167,13 @@ impl TestBed {
         let mut command = Command::new("unshare");
         command.args(["-rm", "sh", "-c", &format!("{mount} && shift && exec \"$@\""), "sh"]).arg(folder);
         command.arg(&self.binary).args(arguments);
-        command.env_clear().envs(&self.environment).current_dir(self.work()).stdin(Stdio::null());
+        self.seal(&mut command);
         Some(self.output(&mut command))
+    }
+
+    /// Gives any command the environment of this home and nothing else: for the binary behind another program.
+    pub fn seal<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.env_clear().envs(&self.environment).current_dir(self.work()).stdin(Stdio::null())
     }
 
     /// Runs a command from the bin directory, as a user would after an install; returns its output.

@@ -17,6 +17,7 @@ pub mod cli;
 pub mod commands;
 pub mod env;
 pub mod failure;
+pub mod lockdown;
 pub mod output;
 pub mod places;
 pub mod remote;

@@ -106,6 +106,10 @@ impl<'w> Engine<'w> {
         let catalogue = self.catalogue_of(self.answering(is_closed), policy.definitions.clone());
         let rules = &self.settings.policy.registries;
         let registries = Registries::new(&catalogue, rules.fail_on_ambiguous_package, rules.allow_package_shadowing);
+        let sockets_denied = is_closed.then(crate::lockdown::deny_sockets);
+        if sockets_denied == Some(false) {
+            reporter.report(ora_core::Event::Detail("this system cannot refuse sockets to a process".to_owned()));
+        }
         let remote = if is_closed { None } else { crate::remote::connect(self.wiring, self.settings)? };
         let remote: Option<&dyn Remote> = remote.as_deref();
         let reach = match remote {
@@ -124,6 +128,7 @@ impl<'w> Engine<'w> {
             command: &self.command,
             path: &self.path,
             home: self.home.as_deref(),
+            sockets_denied,
         };
         ora_engine::recover(&context).map_err(failure)?;
         let exit = verb(&context, &registries).map_err(|ended| ended.0)?;

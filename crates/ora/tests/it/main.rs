@@ -9,6 +9,8 @@ mod completions;
 mod config;
 mod crash;
 mod help;
+#[cfg(target_os = "linux")]
+mod no_socket;
 mod offline;
 #[cfg(feature = "net")]
 mod registry_offline;
