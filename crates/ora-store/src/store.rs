@@ -64,6 +64,11 @@ impl<'a> Store<'a> {
         }
     }
 
+    /// Whether this is the store of an installation, and not one that is only lent to another place.
+    pub fn is_of(&self, layout: &Layout) -> bool {
+        self.layout.dirs().data == layout.dirs().data
+    }
+
     /// Whom to tell.
     pub(crate) fn reporter(&self) -> &'a dyn Reporter {
         self.who.reporter

@@ -14,6 +14,10 @@ const MODES: [Mode; 2] = [Mode::Userland, Mode::System];
 /// Brings the reason `installed` of packages in line with their receipts, after they were installed or removed. It is for
 /// lists only, so that a failure is a warning; a cache that cannot be written stays as it is.
 pub(crate) fn mark<'n>(context: &Context<'_>, names: impl IntoIterator<Item = &'n PackageName>) {
+    if !context.store.is_of(context.layout) {
+        // A rehearsal: what is installed in a place that is thrown away is no reason to keep anything.
+        return;
+    }
     let names: BTreeSet<&PackageName> = names.into_iter().collect();
     for name in names {
         match mark_one(context, name) {
