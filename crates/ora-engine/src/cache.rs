@@ -60,10 +60,6 @@ pub struct Entry {
 
 impl Entry {
     fn of(artifact: &Artifact) -> Self {
-        let mut reasons = artifact.reasons.clone();
-        if reasons.is_empty() {
-            reasons.push(CACHED.to_owned());
-        }
         Self {
             name: artifact.name.to_string(),
             version: artifact.version.to_string(),
@@ -73,7 +69,7 @@ impl Entry {
             size: artifact.stamp.size,
             sha256: artifact.sha256.to_string(),
             source: artifact.source.clone(),
-            reasons,
+            reasons: words(artifact.reasons.clone()),
             last_used: artifact.last_used.to_string(),
             layer: None,
         }
@@ -81,10 +77,6 @@ impl Entry {
 
     fn of_held(held: &Held) -> Self {
         let Sidecar { name, version, platform, registry, sha256, size, source, reasons, .. } = &held.sidecar;
-        let mut reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-        if reasons.is_empty() {
-            reasons.push(CACHED.to_owned());
-        }
         Self {
             name: name.to_string(),
             version: version.to_string(),
@@ -94,11 +86,16 @@ impl Entry {
             size: *size,
             sha256: sha256.to_string(),
             source: source.clone(),
-            reasons,
+            reasons: words(reasons.iter().map(ToString::to_string).collect()),
             last_used: held.last_used.to_string(),
             layer: None,
         }
     }
+}
+
+/// Reasons as they are shown: there is always one.
+fn words(reasons: Vec<String>) -> Vec<String> {
+    if reasons.is_empty() { vec![CACHED.to_owned()] } else { reasons }
 }
 
 /// Which entries are meant; an empty filter means all.
@@ -186,12 +183,12 @@ pub fn stats(context: &Context<'_>) -> Result<Stats, Error> {
         quarantine: share_of(&context.layout.quarantine()),
         ..Stats::default()
     };
-    for artifact in context.store.list()? {
-        stats.hits += artifact.hits;
-        for reason in Entry::of(&artifact).reasons {
+    for tally in context.store.tallies()? {
+        stats.hits += tally.hits;
+        for reason in words(tally.reasons) {
             let share = stats.reasons.entry(reason).or_default();
-            share.count += 1;
-            share.size += artifact.stamp.size;
+            share.count += tally.count;
+            share.size += tally.size;
         }
     }
     Ok(stats)

@@ -490,7 +490,7 @@ fn install(
         done.extend(commit(context, &session, planned, staged, consent)?);
     }
     done.sort_by_key(|(at, _)| *at);
-    cache::mark(context, done.iter().map(|(_, one)| &one.receipt.name));
+    cache::mark(context, done.iter().map(|(_, one)| (&one.receipt.name, one.receipt.sha256)));
     Ok(done.into_iter().map(|(_, one)| one).collect())
 }
 

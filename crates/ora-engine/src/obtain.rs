@@ -146,7 +146,7 @@ pub(crate) fn check(context: &Context<'_>, held: &Held) -> Result<(), Error> {
     let mut file = context.store.open_blob(held)?;
     let measured = Measured::of_reader(&mut file, false).map_err(|source| Error::read(&held.path, source))?;
     if measured.sha256 == held.sidecar.sha256 {
-        return Ok(context.store.note_checked(held)?);
+        return Ok(context.store.note_checked(std::slice::from_ref(held))?);
     }
     match context.store.quarantine(held, Some(&measured.sha256)) {
         // Where nothing can be moved, the bytes are no better for it.

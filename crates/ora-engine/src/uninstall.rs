@@ -29,7 +29,7 @@ pub fn uninstall(
         let which = target.as_ref().map_or(Which::Everything, |target| Which::Version(&target.version));
         gone.extend(session.uninstall(&receipt.name, which)?);
     }
-    cache::mark(context, gone.iter().map(|receipt| &receipt.name));
+    cache::mark(context, gone.iter().map(|receipt| (&receipt.name, None)));
     Ok(gone)
 }
 

@@ -45,6 +45,19 @@ pub struct Step<'s> {
     pub after: &'s str,
 }
 
+/// What the artifacts with the same reasons come to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tally {
+    /// Why they are kept, in byte order.
+    pub reasons: Vec<String>,
+    /// How many.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+    /// How often they were used since the index was built.
+    pub hits: u64,
+}
+
 const COLUMNS: &str =
     "file, sha256, name, version, platform, registry, source, size, modified, inode, reasons, last_used, hits";
 
@@ -133,6 +146,18 @@ impl Index {
         })
     }
 
+    /// What artifacts come to, for each set of reasons.
+    pub fn artifact_tallies(&self) -> Result<Vec<Tally>, IndexError> {
+        self.run(|connection| {
+            let sql = "SELECT reasons, count(*), sum(size), sum(hits) FROM artifacts GROUP BY reasons ORDER BY reasons";
+            let tally = |row: &Row<'_>| {
+                let number = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+                Ok(Tally { reasons: reasons(row, 0)?, count: number(1)?, size: number(2)?, hits: number(3)? })
+            };
+            connection.prepare(sql)?.query_map([], tally)?.collect()
+        })
+    }
+
     fn list(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Artifact>, IndexError> {
         self.run(|connection| {
             let mut statement =
@@ -187,7 +212,6 @@ fn put(transaction: &Transaction<'_>, artifact: &Artifact) -> rusqlite::Result<(
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Artifact> {
-    let reasons = row.get_ref(10)?.as_str()?;
     let hits: i64 = row.get(12)?;
     Ok(Artifact {
         file: row.get(0)?,
@@ -198,8 +222,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Artifact> {
         registry: if row.get_ref(5)? == rusqlite::types::ValueRef::Null { None } else { Some(parsed(row, 5)?) },
         source: row.get(6)?,
         stamp: stamp(row, 7)?,
-        reasons: reasons.split(',').filter(|reason| !reason.is_empty()).map(str::to_owned).collect(),
+        reasons: reasons(row, 10)?,
         last_used: Timestamp::from_seconds(row.get(11)?),
         hits: hits.unsigned_abs(),
     })
+}
+
+fn reasons(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    let text = row.get_ref(column)?.as_str()?;
+    Ok(text.split(',').filter(|reason| !reason.is_empty()).map(str::to_owned).collect())
 }

@@ -35,7 +35,7 @@ mod packages;
 mod search;
 mod stamp;
 
-pub use artifacts::{Artifact, Step};
+pub use artifacts::{Artifact, Step, Tally};
 pub use error::IndexError;
 pub use lazy::{Fill, LazyIndex, Place};
 pub use open::{Access, Index, Opened};

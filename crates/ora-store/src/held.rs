@@ -10,7 +10,7 @@ use ora_fs::{
     FsError, atomic, blob, lock,
     private::{self, Checked},
 };
-use ora_index::{Artifact, Stamp, Step};
+use ora_index::{Artifact, Stamp, Step, Tally};
 use ora_schema::sidecar::{Reason, Sidecar};
 
 use crate::{Described, Held, Store, StoreError, sidecars};
@@ -76,6 +76,11 @@ impl Store<'_> {
         self.ask(&|index| index.artifact_totals())
     }
 
+    /// What is held for each set of reasons, as the index has it.
+    pub fn tallies(&self) -> Result<Vec<Tally>, StoreError> {
+        self.ask(&|index| index.artifact_tallies())
+    }
+
     /// Opens the bytes of an artifact. A link in its place is refused; from here on nothing can exchange them, and until the
     /// file is closed nobody cleans them away.
     pub fn open_blob(&self, held: &Held) -> Result<File, StoreError> {
@@ -113,15 +118,16 @@ impl Store<'_> {
         }))
     }
 
-    /// Notes what the file looked like when its bytes were found to be right. Where the cache cannot be written, nothing is
+    /// Notes what files looked like when their bytes were found to be right. Where the cache cannot be written, nothing is
     /// noted.
-    pub fn note_checked(&self, held: &Held) -> Result<(), StoreError> {
-        if held.layer.is_some() || self.checked()? == Checked::ReadOnly {
+    pub fn note_checked(&self, held: &[Held]) -> Result<(), StoreError> {
+        let artifacts: Vec<Artifact> = held.iter().filter(|one| one.layer.is_none()).map(sidecars::proven).collect();
+        if artifacts.is_empty() || self.checked()? == Checked::ReadOnly {
             return Ok(());
         }
-        let (stamp, artifact) = (self.stamp(), sidecars::proven(held));
+        let stamp = self.stamp();
         let step = Step { before: Some(&stamp), after: &stamp };
-        self.note(&|index| index.put_artifacts(std::slice::from_ref(&artifact), step))
+        self.note(&|index| index.put_artifacts(&artifacts, step))
     }
 
     /// Notes that an artifact was used. Where the cache cannot be written, nothing is noted.

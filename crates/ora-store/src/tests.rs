@@ -14,7 +14,7 @@ use ora_fs::{
 };
 use ora_schema::sidecar::{EvidenceFile, Reason, Sidecar};
 
-use crate::{FirstSeen, Held, Store, StoreError, Subject};
+use crate::{Described, FirstSeen, Held, Store, StoreError, Subject};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -310,6 +310,7 @@ fn a_deleted_or_lying_index_changes_no_answer() {
     assert_eq!(home.store().list().unwrap().len(), 2, "a sidecar taken away by hand is noticed");
 }
 
+/// At whatever length a sidecar is torn, its file counts as not held and is named, and the same artifact may enter again.
 #[test]
 fn a_torn_sidecar_is_named_and_its_file_counts_as_not_held() {
     let home = Home::new();
@@ -317,12 +318,116 @@ fn a_torn_sidecar_is_named_and_its_file_counts_as_not_held() {
     let held = admitted(&home.store(), &known, b"1").unwrap();
     let path = home.layout.sidecar(&held.file);
     let text = fs::read(&path).unwrap();
-    fs::write(&path, &text[..20]).unwrap();
-    assert_eq!(home.store().find(&known.sha256).unwrap(), None);
-    assert!(home.warnings().iter().any(|warning| warning.starts_with("`a-1` counts as not held")));
+    for length in 0..text.len() - 2 {
+        for torn in [text[..length].to_vec(), [&text[..length], &vec![0; text.len() - length]].concat()] {
+            fs::write(&path, torn).unwrap();
+            assert_eq!(home.store().find(&known.sha256).unwrap(), None, "cut at {length}");
+            assert!(home.warnings().iter().any(|warning| warning.starts_with("`a-1` counts as not held")));
+        }
+    }
+    let described = home.store().described().unwrap();
+    assert!(matches!(&described[..], [Described::Unreadable { file, .. }] if *file == held.file));
     let again = admitted(&home.store(), &known, b"1").unwrap();
     assert_ne!(again.file, held.file);
     assert_eq!(home.store().find(&known.sha256).unwrap(), Some(again));
+}
+
+/// Rows that somebody wrote into the index are hints: their paths are parsed, their bytes and sizes come from the files.
+#[test]
+fn hostile_rows_lead_nowhere() {
+    let home = Home::new();
+    let known = sidecar("a", "1", b"good");
+    admitted(&home.store(), &known, b"good").unwrap();
+    fs::write(home.directory.path().join("victim"), "secret").unwrap();
+    let row = home.store().list().unwrap().remove(0);
+    let index = ora_index::Index::open(&home.layout.index(), ora_index::Access::Write).unwrap().into_index();
+    let stamp = index.artifacts_stamp().unwrap().unwrap();
+    let files =
+        ["../../victim", "/etc/passwd", "a/../../../victim", "a\0b", "x'; DROP TABLE artifacts; --", "", "none-1"];
+    let mut rows: Vec<_> = files.map(|file| ora_index::Artifact { file: file.into(), ..row.clone() }).into();
+    // The right file under another digest, name and size.
+    let stamped = ora_index::Stamp { size: 99, modified: 7, inode: 7 };
+    rows.push(ora_index::Artifact { sha256: Sha256::of(b"x"), name: "b".parse().unwrap(), stamp: stamped, ..row });
+    index.put_artifacts(&rows, ora_index::Step { before: Some(&stamp), after: &stamp }).unwrap();
+    drop(index);
+    assert_eq!(home.store().find(&Sha256::of(b"x")).unwrap(), None);
+    assert_eq!(home.store().find(&known.sha256).unwrap(), None, "its row is gone: it is out of sight, not harmed");
+    for name in ["a", "b"] {
+        assert!(home.store().releases(&name.parse().unwrap()).unwrap().is_empty());
+    }
+    let held = home.store().own(&rows).unwrap();
+    assert!(held.iter().all(|one| one.sidecar == known && !home.store().is_as_recorded(one).unwrap()));
+    let all: Vec<Held> = held.into_iter().filter(|one| one.sidecar.name.as_str() == "b").collect();
+    assert!(home.store().remove(&all, &|_| true).unwrap().is_empty());
+    assert!(home.directory.path().join("victim").exists());
+    fs::remove_file(home.layout.index()).unwrap();
+    assert!(home.store().find(&known.sha256).unwrap().is_some());
+}
+
+/// What somebody is using stays; what got a reason meanwhile, too. An interrupted removal is ended by the next one.
+#[test]
+fn only_what_nobody_uses_is_removed() {
+    let home = Home::new();
+    for name in ["a", "b/c", "d", "e"] {
+        admitted(&home.store(), &sidecar(name, "1", name.as_bytes()), name.as_bytes()).unwrap();
+    }
+    let store = home.store();
+    let all = store.own(&store.list().unwrap()).unwrap();
+    let pinned = store.find(&Sha256::of(b"d")).unwrap().unwrap();
+    home.store().set_reason(&[pinned], &Reason::Pinned, true).unwrap();
+    let using = home.store();
+    using.keep_in_use(using.open_blob(&all[0]).unwrap());
+    let free = |sidecar: &Sidecar| sidecar.reasons.is_empty();
+    let gone: Vec<String> = store.remove(&all, &free).unwrap().into_iter().map(|held| held.file.to_string()).collect();
+    assert_eq!(gone, ["b/c-1", "e-1"]);
+    assert_eq!(home.files(), ["a-1", "d-1"]);
+    assert!(!home.layout.downloads().join("b").exists() && !home.layout.metadata().join("b").exists());
+    assert_eq!(using.open_blob(&all[1]).unwrap_err().kind(), Kind::CacheCorrupt);
+    drop(using);
+    let path = home.layout.sidecar(&all[0].file);
+    fs::rename(&path, path.with_added_extension("gone")).unwrap();
+    assert_eq!(home.files(), ["d-1"]);
+    assert!(home.store().described().unwrap().iter().all(|one| matches!(one, Described::Held(_))));
+    assert!(home.store().remove(&[], &|_| true).unwrap().is_empty());
+    assert!(
+        !all[0].path.exists() && fs::read_dir(home.layout.metadata()).unwrap().count() == 2,
+        "the lock and one sidecar"
+    );
+    assert!(home.store().forget(&home.store().find(&Sha256::of(b"d")).unwrap().unwrap()).unwrap());
+    assert!(home.files().is_empty());
+}
+
+/// Those who use and those who remove, at once: whoever opened an artifact can read all of it, and what is in use is not lost.
+#[test]
+fn removing_and_using_at_once() {
+    let home = Home::new();
+    let known = sidecar("tool", "1", b"tool");
+    std::thread::scope(|scope| {
+        for worker in 0..8 {
+            let (home, known) = (&home, &known);
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let store = home.store();
+                    if worker % 2 == 0 {
+                        let all = store.own(&store.list().unwrap()).unwrap();
+                        store.remove(&all, &|_| true).unwrap();
+                        continue;
+                    }
+                    let held = match store.find(&known.sha256).unwrap() {
+                        Some(held) => held,
+                        None => admitted(&store, known, b"tool").unwrap(),
+                    };
+                    let Ok(mut file) = store.open_blob(&held) else { continue };
+                    let mut text = String::new();
+                    file.read_to_string(&mut text).unwrap();
+                    assert!(text == "tool" && held.path.exists());
+                }
+            });
+        }
+    });
+    admitted(&home.store(), &known, b"tool").unwrap();
+    assert_eq!(home.files(), ["tool-1"]);
+    assert!(home.warnings().is_empty());
 }
 
 #[test]

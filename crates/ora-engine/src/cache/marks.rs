@@ -11,16 +11,17 @@ use crate::{Context, Error};
 
 const MODES: [Mode; 2] = [Mode::Userland, Mode::System];
 
-/// Brings the reason `installed` of packages in line with their receipts, after they were installed or removed. It is for
-/// lists only, so that a failure is a warning; a cache that cannot be written stays as it is.
-pub(crate) fn mark<'n>(context: &Context<'_>, names: impl IntoIterator<Item = &'n PackageName>) {
+/// Brings the reason `installed` of packages in line with their receipts, after they were installed or removed. With each
+/// comes the digest of what is known to be installed now. It is for lists only, so that a failure is a warning; a cache that
+/// cannot be written stays as it is.
+pub(crate) fn mark<'n>(context: &Context<'_>, packages: impl IntoIterator<Item = (&'n PackageName, Option<Sha256>)>) {
     if !context.store.is_of(context.layout) {
         // A rehearsal: what is installed in a place that is thrown away is no reason to keep anything.
         return;
     }
-    let names: BTreeSet<&PackageName> = names.into_iter().collect();
-    for name in names {
-        match mark_one(context, name) {
+    let packages: BTreeSet<(&PackageName, Option<Sha256>)> = packages.into_iter().collect();
+    for (name, digest) in packages {
+        match mark_one(context, name, digest) {
             Err(error) if !matches!(error.kind(), Kind::ReadOnly | Kind::Permission) => {
                 context.reporter.warning(format!("why `{name}` is held could not be noted: {error}"));
             }
@@ -29,16 +30,17 @@ pub(crate) fn mark<'n>(context: &Context<'_>, names: impl IntoIterator<Item = &'
     }
 }
 
-fn mark_one(context: &Context<'_>, name: &PackageName) -> Result<(), Error> {
+fn mark_one(context: &Context<'_>, name: &PackageName, digest: Option<Sha256>) -> Result<(), Error> {
     let held = context.store.own_releases(name)?;
-    if held.is_empty() {
-        return Ok(());
-    }
-    let digests = digests_of(context, name)?;
     let (installed, others): (Vec<Held>, Vec<Held>) =
-        held.into_iter().partition(|one| digests.contains(&one.sidecar.sha256));
+        held.into_iter().partition(|one| Some(one.sidecar.sha256) == digest);
     context.store.set_reason(&installed, &Reason::Installed, true)?;
-    context.store.set_reason(&others, &Reason::Installed, false)?;
+    // Most often there is no other, and then no receipt has to be read.
+    if others.iter().any(|one| one.sidecar.reasons.contains(&Reason::Installed)) {
+        let digests = digests_of(context, name)?;
+        let gone: Vec<Held> = others.into_iter().filter(|one| !digests.contains(&one.sidecar.sha256)).collect();
+        context.store.set_reason(&gone, &Reason::Installed, false)?;
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use ora_core::{EntryPath, PackageName, Remote, Request, Sha256, SourceUrl};
+use ora_core::{EntryPath, Kind, PackageName, Remote, Request, Sha256, SourceUrl};
 use ora_schema::sidecar::{EvidenceFile, Sidecar};
 use ora_store::{Described, Held, Store, StoreError};
 use ora_verify::Measured;
@@ -108,9 +108,11 @@ pub fn verify(context: &Context<'_>, request: &VerifyRequest) -> Result<Verifica
     let mut described = context.store.described()?;
     described.retain(|one| is_meant(one, &request.packages));
     let mut verification = Verification { checked: described.len(), ..Verification::default() };
+    let mut right = Vec::new();
     for (looked, described) in each(&described, &|one| look(context, request.quick, one)).into_iter().zip(&described) {
         let looked = looked?;
         verification.hashed += usize::from(looked.is_hashed);
+        right.extend(looked.right);
         if looked.is_differing {
             verification.differing.push(file_of(described).to_string());
         }
@@ -129,7 +131,16 @@ pub fn verify(context: &Context<'_>, request: &VerifyRequest) -> Result<Verifica
             verification.findings.push(finding);
         }
     }
+    note(context, &right)?;
     Ok(verification)
+}
+
+/// Remembers what good files look like; a cache that cannot be written remembers nothing.
+fn note(context: &Context<'_>, right: &[Held]) -> Result<(), Error> {
+    match context.store.note_checked(right) {
+        Err(error) if matches!(error.kind(), Kind::ReadOnly | Kind::Permission) => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 fn is_meant(described: &Described, packages: &[PackageName]) -> bool {
@@ -177,6 +188,8 @@ fn each<I: Sync, T: Send>(items: &[I], work: &(dyn Fn(&I) -> T + Sync)) -> Vec<T
 struct Looked {
     is_hashed: bool,
     is_differing: bool,
+    /// What was found right and is not recorded as such.
+    right: Option<Held>,
     found: Vec<(Finding, Option<Bad>)>,
 }
 
@@ -200,7 +213,11 @@ fn look(context: &Context<'_>, quick: bool, described: &Described) -> Result<Loo
             }
             looked.is_differing = quick;
             looked.is_hashed = true;
-            looked.found.extend(artifact(context, held, is_recorded)?);
+            match artifact(context, held) {
+                Bytes::Right => looked.right = Some(held.clone()).filter(|_| !is_recorded),
+                Bytes::Gone => return Ok(looked),
+                Bytes::Bad(found) => looked.found.push(*found),
+            }
             looked.found.extend(proofs(context, held));
         }
     }
@@ -221,31 +238,36 @@ fn finding(class: Class, file: &EntryPath, sidecar: Option<&Sidecar>) -> Finding
     }
 }
 
+/// What the bytes of an artifact turned out to be.
+enum Bytes {
+    Right,
+    /// Cleaned away meanwhile: nothing is wrong with it.
+    Gone,
+    Bad(Box<(Finding, Option<Bad>)>),
+}
+
 /// Hashes the bytes of one artifact.
-fn artifact(context: &Context<'_>, held: &Held, is_recorded: bool) -> Result<Option<(Finding, Option<Bad>)>, Error> {
+fn artifact(context: &Context<'_>, held: &Held) -> Bytes {
     let read = match context.store.open_blob(held) {
-        // Cleaned away meanwhile: nothing is wrong with it.
-        Err(StoreError::Gone { .. }) => return Ok(None),
+        Err(StoreError::Gone { .. }) => return Bytes::Gone,
         Err(error) => Err(error.to_string()),
         Ok(mut file) => Measured::of_reader(&mut file, false).map_err(|error| error.to_string()),
     };
+    let finding = |class| finding(class, &held.file, Some(&held.sidecar));
     let measured = match read {
         Ok(measured) => measured,
+        // It may be readable again: it is named, and not called bad for ever.
         Err(reason) => {
-            let unreadable = finding(Class::Unreadable, &held.file, Some(&held.sidecar));
-            return Ok(Some((Finding { detail: Some(reason), ..unreadable }, None)));
+            let unreadable = Finding { detail: Some(reason), ..finding(Class::Unreadable) };
+            return Bytes::Bad(Box::new((unreadable, None)));
         }
     };
     if measured.sha256 == held.sidecar.sha256 {
-        if !is_recorded {
-            context.store.note_checked(held)?;
-        }
-        return Ok(None);
+        return Bytes::Right;
     }
     let class = if measured.size == held.sidecar.size { Class::Digest } else { Class::Size };
-    let actual = Some(measured.sha256.to_string());
-    let bad = Bad::Artifact(held.sidecar.clone());
-    Ok(Some((Finding { actual, ..finding(class, &held.file, Some(&held.sidecar)) }, Some(bad))))
+    let other = Finding { actual: Some(measured.sha256.to_string()), ..finding(class) };
+    Bytes::Bad(Box::new((other, Some(Bad::Artifact(held.sidecar.clone())))))
 }
 
 /// Hashes the files that prove an artifact.
@@ -273,7 +295,7 @@ fn proofs(context: &Context<'_>, held: &Held) -> Vec<(Finding, Option<Bad>)> {
 fn put_aside(context: &Context<'_>, held: &Held, actual: Option<Sha256>, finding: &mut Finding) -> Result<(), Error> {
     match context.store.quarantine(held, actual.as_ref()) {
         Ok(_) => finding.is_quarantined = true,
-        Err(error) if matches!(error.kind(), ora_core::Kind::ReadOnly | ora_core::Kind::Permission) => {
+        Err(error) if matches!(error.kind(), Kind::ReadOnly | Kind::Permission) => {
             finding.detail = Some(format!("it stays where it is: {error}"));
         }
         Err(error) => return Err(error.into()),
