@@ -133,7 +133,8 @@ pub fn clean(context: &Context<'_>, plan: Plan) -> Result<Cleaned, Error> {
     for is_explicit in [false, true] {
         let these: Vec<Held> =
             plan.held.iter().filter(|(_, one)| *one == is_explicit).map(|(held, _)| held.clone()).collect();
-        if !these.is_empty() {
+        // Also where nothing goes: what an interrupted removal left is swept.
+        if !these.is_empty() || !is_explicit && context.layout.metadata().is_dir() {
             gone.extend(context.store.remove(&these, &|sidecar| is_explicit || kept_for_nothing(sidecar))?);
         }
     }

@@ -431,6 +431,73 @@ mod held {
         found
     }
 
+    /// Killed at every named step of a download and of a removal, the cache needs no repair, and doing it again ends as if nothing
+    /// had happened.
+    #[test]
+    fn killed_at_every_step() {
+        for (before, command) in [(None, ["download", "alpha"]), (Some("alpha"), ["cache", "clean"])] {
+            let scene = || {
+                let world = World::new();
+                before.into_iter().for_each(|name| drop(world.bed.ora(["download", name]).success()));
+                world.bed.ora(["download", "beta"]).success();
+                world.bed.ora(["cache", "pin", "beta"]).success();
+                world.bed.write_config("config.toml", "[cache]\nretention_days = 0\nauto_cleanup = false\n");
+                world
+            };
+            let world = scene();
+            let record = world.bed.root().join("points");
+            world.bed.ora_with(command, |run| _ = run.env("ORA_CRASH_RECORD", &record)).success();
+            let finally = world.names();
+            let visited = fs::read_to_string(&record).unwrap();
+            let points: std::collections::BTreeSet<&str> =
+                visited.lines().filter(|point| point.starts_with("store-")).collect();
+            assert!(!points.is_empty(), "{command:?} passed no crash point");
+            for point in points {
+                let world = scene();
+                let crashed = world.bed.ora_with(command, |run| _ = run.env("ORA_CRASH_POINT", point));
+                assert!(crashed.status > 128, "{point}: the crash point was not reached\n{crashed}");
+                world.bed.ora(["cache", "verify"]).success();
+                let names = world.names();
+                fs::remove_file(world.bed.cache_dir().join("index.db")).unwrap();
+                assert_eq!(world.names(), names, "{point}: the index makes no difference");
+                world.bed.ora(command).success();
+                assert_eq!(world.names(), finally, "{point}");
+                let files = fs::read_dir(world.bed.cache_dir().join("downloads")).unwrap().count();
+                assert_eq!(files, finally.len(), "{point}: no bytes are left over");
+                world.bed.ora(["cache", "verify"]).success();
+            }
+        }
+    }
+
+    /// Installing, cleaning and checking at once: nothing that is installed is lost, and no file is called damaged.
+    #[test]
+    fn many_processes_at_once() {
+        let world = World::new();
+        world.bed.write_config("config.toml", "[cache]\nretention_days = 0\n");
+        std::thread::scope(|scope| {
+            for name in ["alpha", "beta", "gamma"] {
+                let bed = &world.bed;
+                scope.spawn(move || {
+                    for _ in 0..4 {
+                        bed.ora(["install", name]).success();
+                        bed.ora(["uninstall", name]).success();
+                    }
+                    bed.ora(["install", name]).success();
+                });
+            }
+            scope.spawn(|| {
+                for _ in 0..8 {
+                    world.bed.ora(["cache", "clean"]).success();
+                    world.bed.ora(["cache", "verify"]).success();
+                }
+            });
+        });
+        world.bed.ora(["cache", "clean"]).success();
+        assert_eq!(world.names(), ["alpha", "beta", "gamma"]);
+        assert_eq!(world.json(["cache", "list", "--reason", "installed"]).as_array().unwrap().len(), 3);
+        world.bed.ora(["verify"]).success();
+    }
+
     /// On a read-only medium everything but fetching works.
     #[cfg(target_os = "linux")]
     #[test]
