@@ -17,7 +17,7 @@ use ora_schema::{
 use ora_store::{Held, Store};
 
 use crate::{
-    Context, Error, cache,
+    Context, Error,
     definitions::Chosen,
     install::{self, Request, What},
 };
@@ -66,10 +66,8 @@ pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str) -> 
     let planned = install::release(&empty, &request, chosen, &VersionWish::Exact(version), None)?;
     let consent =
         |_: &install::Planned, _: &ora_install::InstallPlan| Consent::Withheld { reason: "a rehearsal".into() };
-    let installed = install::execute(&empty, &[planned], &request, &consent);
-    // Only what is installed here for good is held for that reason.
-    cache::mark(context, [&held.sidecar.name]);
-    installed.map(drop)
+    install::execute(&empty, &[planned], &request, &consent)?;
+    Ok(())
 }
 
 /// Whether an artifact came in without proof.

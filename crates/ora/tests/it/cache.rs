@@ -438,7 +438,9 @@ mod held {
         for (before, command) in [(None, ["download", "alpha"]), (Some("alpha"), ["cache", "clean"])] {
             let scene = || {
                 let world = World::new();
-                before.into_iter().for_each(|name| drop(world.bed.ora(["download", name]).success()));
+                if let Some(name) = before {
+                    world.bed.ora(["download", name]).success();
+                }
                 world.bed.ora(["download", "beta"]).success();
                 world.bed.ora(["cache", "pin", "beta"]).success();
                 world.bed.write_config("config.toml", "[cache]\nretention_days = 0\nauto_cleanup = false\n");
