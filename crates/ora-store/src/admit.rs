@@ -43,6 +43,7 @@ impl Store<'_> {
             let (name, expected) = (sidecar.name, sidecar.sha256);
             return Err(StoreError::OtherBytes { name, expected, actual: partial.finish()?.sha256 });
         }
+        self.note_touched(sidecar.sha256);
         self.prepare()?;
         let _reading = self.shared()?;
         let _writing = self.writing()?;

@@ -106,6 +106,15 @@ impl Store<'_> {
         self.has_grown.load(Ordering::Relaxed)
     }
 
+    /// Whether this run added or used bytes.
+    pub fn is_touched(&self, sha256: &Sha256) -> bool {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).contains(sha256)
+    }
+
+    pub(crate) fn note_touched(&self, sha256: Sha256) {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256);
+    }
+
     /// Whether the file has the size and the modification time that were noted when its bytes were last known to be right.
     /// Nothing noted is no.
     pub fn is_as_recorded(&self, held: &Held) -> Result<bool, StoreError> {
@@ -132,6 +141,7 @@ impl Store<'_> {
 
     /// Notes that an artifact was used. Where the cache cannot be written, nothing is noted.
     pub fn touch(&self, held: &Held, now: Timestamp) -> Result<(), StoreError> {
+        self.note_touched(held.sidecar.sha256);
         if held.layer.is_some() {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError, atomic::AtomicBool},
 };
 
-use ora_core::{EntryPath, Platform, Reporter};
+use ora_core::{EntryPath, Platform, Reporter, Sha256};
 use ora_fs::{
     atomic,
     layout::Layout,
@@ -38,6 +38,8 @@ pub struct Store<'a> {
     pub(crate) in_use: Mutex<Vec<File>>,
     /// Whether this run added anything.
     pub(crate) has_grown: AtomicBool,
+    /// What this run added or used.
+    pub(crate) touched: Mutex<HashSet<Sha256>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,6 +63,7 @@ impl<'a> Store<'a> {
             distrusted: Mutex::default(),
             in_use: Mutex::default(),
             has_grown: AtomicBool::new(false),
+            touched: Mutex::default(),
         }
     }
 

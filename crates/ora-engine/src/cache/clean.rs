@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ora_audit::{Action, Log, Outcome, Record};
 use ora_core::{PackageArgument, Sha256};
 use ora_fs::{atomic, private};
+use ora_index::Artifact;
 use ora_schema::{
     sidecar::{Reason, Sidecar},
     transfer::CacheCleaned,
@@ -93,7 +94,9 @@ pub fn prepare(context: &Context<'_>, request: &Request) -> Result<Plan, Error> 
     let mut plan = Plan { size: state.size, limit: rules.max_size, ..Plan::default() };
     let mut candidates = Vec::new();
     if request.packages.is_empty() {
-        candidates.extend(state.held.drain(..).map(|held| (held, request.all, false)));
+        // What this very run fetched or used is not cleaned away behind its back.
+        let held = state.held.drain(..).filter(|held| !context.store.is_touched(&held.sidecar.sha256));
+        candidates.extend(held.map(|held| (held, request.all, false)));
     }
     for argument in &request.packages {
         // A version is named for what it is; a package alone only for what nobody keeps.
@@ -168,6 +171,10 @@ pub fn tidy(context: &Context<'_>) {
 }
 
 fn tidy_now(context: &Context<'_>) -> Result<(), Error> {
+    if !may_have_work(context)? {
+        note_time(context);
+        return Ok(());
+    }
     let plan = prepare(context, &Request::default())?;
     let (limit, is_empty) = (plan.limit, plan.removals.is_empty());
     let size = if is_empty {
@@ -175,10 +182,11 @@ fn tidy_now(context: &Context<'_>) -> Result<(), Error> {
         plan.size
     } else {
         let cleaned = clean(context, plan)?;
-        context.reporter.notice(format!(
-            "{} downloads that were only cached were cleaned away; `ora cache pin` keeps what may be needed",
-            cleaned.removed.len()
-        ));
+        let count = cleaned.removed.len();
+        let files = if count == 1 { "1 download that was".to_owned() } else { format!("{count} downloads that were") };
+        let text =
+            format!("{files} only cached went to keep the cache small; `ora cache pin` keeps what may be needed");
+        context.reporter.notice(text);
         cleaned.size_after
     };
     if size > limit {
@@ -187,6 +195,14 @@ fn tidy_now(context: &Context<'_>) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// Whether there is anything to clean up, as far as the index knows: no sidecar and no receipt is read.
+fn may_have_work(context: &Context<'_>) -> Result<bool, Error> {
+    let rules = context.policy.cache;
+    let unused = rules.retention_days.saturating_mul(DAY);
+    let is_old = |row: &Artifact| row.reasons.is_empty() && context.now().since(row.last_used) >= unused;
+    Ok(context.store.totals()?.1 > rules.max_size || context.store.list()?.iter().any(is_old))
 }
 
 /// What is held, and its bytes: those held under two names count once.

@@ -241,6 +241,31 @@ mod held {
         assert!(!bed.bin_dir().join("beta").exists() && !world.held("beta").exists());
     }
 
+    /// Whichever byte changed: nothing is installed, the file is put aside, and `--prefer-cache` fetches it again.
+    #[test]
+    fn any_byte() {
+        let world = World::downloaded();
+        let good = fs::read(world.held("alpha")).unwrap();
+        for at in (0..good.len()).step_by(7) {
+            let bad = flip(&world.held("alpha"), at);
+            let output = world.bed.ora(["install", "--offline", "alpha"]).expect(4);
+            for said in ["cache-corrupt", "`alpha` 1.0", &forge::sha256(&good), &forge::sha256(&bad)] {
+                assert!(output.stderr.contains(said), "byte {at}, {said}: {output}");
+            }
+            assert!(!world.held("alpha").exists() && !world.bed.bin_dir().join("alpha").exists());
+            world.bed.ora(["download", "alpha"]).success();
+        }
+        flip(&world.held("alpha"), 40);
+        world.bed.ora(["install", "--prefer-cache", "alpha"]).success();
+        assert_eq!(fs::read(world.held("alpha")).unwrap(), good);
+        assert_eq!(world.bed.run("alpha", &[]).success().stdout, "alpha 1.0\n");
+        // A program that edits its own files does not reach the cache.
+        let program = fs::canonicalize(world.bed.bin_dir().join("alpha")).unwrap();
+        fs::write(&program, "edited").unwrap();
+        world.bed.ora(["verify"]).expect(4);
+        world.bed.ora(["cache", "verify"]).success();
+    }
+
     /// A file that proves an artifact is checked like the artifact.
     #[test]
     fn damaged_evidence() {
@@ -361,7 +386,7 @@ mod held {
         world.at(DAY);
         let output = world.bed.ora(["install", "beta"]).success();
         assert!(
-            output.stderr.contains("were cleaned away") && output.stderr.contains("is kept for a reason"),
+            output.stderr.contains("to keep the cache small") && output.stderr.contains("is kept for a reason"),
             "{output}"
         );
         assert_eq!(world.names(), ["beta"]);
@@ -372,6 +397,15 @@ mod held {
         world.bed.write_config("config.toml", "[cache]\nmax_size = 1\nauto_cleanup = false\n");
         world.bed.ora(["download", "alpha"]).success();
         assert_eq!(world.names(), ["alpha", "beta", "gamma"]);
+        // What a run fetched is not cleaned away at its end, however strict the rules are.
+        world.at(6 * DAY);
+        world.bed.write_config("config.toml", "[cache]\nmax_size = 1\nretention_days = 0\n");
+        fs::remove_file(world.held("gamma")).unwrap();
+        let output = world.bed.ora(["download", "gamma"]).success();
+        assert!(
+            output.stderr.contains("1 download that was only cached went") && world.names() == ["beta", "gamma"],
+            "{output}"
+        );
         // The stricter of both files holds.
         let rules = "[network]\nallowed_hosts = [\"127.0.0.1\"]\n[resources]\nmax_cache_size_bytes = 7\n";
         world.bed.write_config("security.toml", rules);
