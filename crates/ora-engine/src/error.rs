@@ -462,6 +462,9 @@ impl Error {
             | Self::OtherVersion { name, .. }
             | Self::SignatureRequired { name } => Some(name.to_string()),
             Self::Missing { misses, .. } => misses.first().map(Miss::argument),
+            Self::Install(error) => error.package().map(ToString::to_string),
+            Self::Source(error) => Some(error.artefact()),
+            Self::Verify(error) => Some(error.package().to_string()),
             Self::Damaged { name, version, .. } => Some(format!("{name}@{version}")),
             Self::Remote { url, .. } => Some(url.to_string()),
             Self::UnknownRegistry { name, .. } => Some(name.to_string()),
@@ -471,11 +474,8 @@ impl Error {
             Self::File { path, .. } | Self::Import { file: path, .. } | Self::ExportName { file: path } => {
                 Some(path.display().to_string())
             }
-            Self::Source(_)
-            | Self::Verify(_)
-            | Self::Store(_)
+            Self::Store(_)
             | Self::Registry(_)
-            | Self::Install(_)
             | Self::Audit(_)
             | Self::Disk(_)
             | Self::Export(_)

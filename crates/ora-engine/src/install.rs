@@ -635,6 +635,25 @@ fn answer(context: &Context<'_>, planned: &Planned, plan: &InstallPlan, consent:
     consent(planned, plan)
 }
 
+/// Records that nothing came of a request, before anything was planned; the error stays what it is. A wish that was worded
+/// wrongly is no deed.
+pub fn unplanned(context: &Context<'_>, error: Error) -> Error {
+    if error.kind() == Kind::Usage {
+        return error;
+    }
+    let outcome = Outcome::Failed { kind: error.kind(), message: error.to_string() };
+    let mut record = Record::new(Deed::Install, outcome);
+    record.package = error.artefact().and_then(|text| text.split('@').next().and_then(|name| name.parse().ok()));
+    recorded(context, &record);
+    error
+}
+
+fn recorded(context: &Context<'_>, record: &Record) {
+    if let Err(unwritten) = context.log().append(record, context.clock, context.reporter) {
+        context.reporter.warning(format!("the refusal could not be recorded: {unwritten}"));
+    }
+}
+
 /// Records a refusal; the error stays what it is. A log that cannot be written is said, the failure is failure enough.
 pub(crate) fn refused(context: &Context<'_>, planned: &Planned, error: Error) -> Error {
     let mut record = Record::new(
@@ -645,8 +664,6 @@ pub(crate) fn refused(context: &Context<'_>, planned: &Planned, error: Error) ->
     record.version = Some(planned.version.clone());
     record.platform = Some(context.host);
     record.source.clone_from(&planned.source);
-    if let Err(unwritten) = context.log().append(&record, context.clock, context.reporter) {
-        context.reporter.warning(format!("the refusal could not be recorded: {unwritten}"));
-    }
+    recorded(context, &record);
     error
 }

@@ -42,7 +42,7 @@ pub mod update;
 
 pub use context::{CacheRules, Context, Policy, ScriptPolicy, Wishes};
 pub use error::{Error, Miss};
-pub use ora_audit::Outcome;
+pub use ora_audit::{Outcome, redacted};
 pub use ora_bundle::BundleError;
 pub use ora_install::findings::Problem;
 pub use ora_install::{Consent, InstallPlan};

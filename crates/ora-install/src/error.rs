@@ -227,6 +227,21 @@ impl RuleError {
 }
 
 impl InstallError {
+    /// The package it is about, where it is about one.
+    pub fn package(&self) -> Option<&PackageName> {
+        match self {
+            Self::Archive { package, .. }
+            | Self::Swapped { package, .. }
+            | Self::Rules { package, .. }
+            | Self::ForeignExecutable { package, .. }
+            | Self::Taken { package, .. }
+            | Self::CaseTwin { package, .. }
+            | Self::NotInstalled { package, .. }
+            | Self::Script { package, .. } => Some(package),
+            _ => None,
+        }
+    }
+
     /// The stable kind.
     pub fn kind(&self) -> Kind {
         match self {

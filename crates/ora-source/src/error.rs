@@ -230,6 +230,30 @@ impl SourceError {
         }
     }
 
+    /// The package, or else the page, that it is about.
+    pub fn artefact(&self) -> String {
+        match self {
+            Self::Fetch { url, .. } | Self::NotHeld { url } => url.to_string(),
+            Self::Unreadable { url, .. } => url.to_string(),
+            Self::Limit { package, .. }
+            | Self::Pattern { package, .. }
+            | Self::Empty { package }
+            | Self::UnsafeTags { package, .. }
+            | Self::NoVersion { package, .. }
+            | Self::NothingAutomatic { package, .. }
+            | Self::AmbiguousVersion { package, .. }
+            | Self::Version { package, .. }
+            | Self::Template { package, .. }
+            | Self::Url { package, .. }
+            | Self::Incomplete { package, .. }
+            | Self::NoPlatform { package, .. }
+            | Self::NoAsset { package, .. }
+            | Self::AssetTie { package, .. }
+            | Self::FileName { package, .. }
+            | Self::Format { package, .. } => package.to_string(),
+        }
+    }
+
     /// Whether the answer may exist and just cannot be had now: a network failure, or no copy held.
     pub fn is_out_of_reach(&self) -> bool {
         match self {

@@ -64,6 +64,17 @@ pub struct Mismatch {
 }
 
 impl VerifyError {
+    /// The package it is about.
+    pub fn package(&self) -> &PackageName {
+        match self {
+            Self::Mismatch(mismatch) => &mismatch.name,
+            Self::Disagreement { name, .. }
+            | Self::Unverifiable { name, .. }
+            | Self::NotMeasured { name, .. }
+            | Self::SignatureUnsupported { name, .. } => name,
+        }
+    }
+
     /// The stable kind.
     pub fn kind(&self) -> Kind {
         match self {

@@ -19,10 +19,11 @@ pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, arguments.prefer_cache)?;
     let request = request(arguments);
     engine.run(|context, registries| {
-        let planned = install::prepare(context, registries, &request)?;
+        let planned = install::prepare(context, registries, &request);
         if arguments.dry_run {
-            return Ok(show_plans(&planned, &wiring.printer)?);
+            return Ok(show_plans(&planned?, &wiring.printer)?);
         }
+        let planned = planned.map_err(|error| install::unplanned(context, error))?;
         let consent =
             |planned: &Planned, plan: &InstallPlan| ask(planned, plan, arguments.allow_scripts, &wiring.printer);
         let done = install::execute(context, &planned, &request, &consent)?;

@@ -76,7 +76,9 @@ fn add(arguments: &AddArgs, wiring: &Wiring) -> Result<Exit, Failure> {
 /// What the place may be, likeliest first.
 fn locations(arguments: &AddArgs) -> Result<Vec<Location>, Failure> {
     let refused = |reason: String| {
-        Failure::new(Kind::UrlRefused, format!("`{}` cannot be a registry: {reason}", Untrusted(&arguments.url)))
+        let place = ora_engine::redacted(&arguments.url);
+        Failure::new(Kind::UrlRefused, format!("`{}` cannot be a registry: {reason}", Untrusted(&place)))
+            .about(arguments.name.as_str())
     };
     let here = std::env::current_dir().map_err(|error| Failure::io("cannot read", Path::new("."), &error))?;
     let absolute = || here.join(&arguments.url);

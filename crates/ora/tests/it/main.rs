@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod crash;
 mod help;
+mod hostile;
 #[cfg(target_os = "linux")]
 mod no_socket;
 mod offline;
