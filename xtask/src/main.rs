@@ -3,6 +3,7 @@
 //! Nothing here is part of Ora, and nothing here needs a tool that Rust and git do not bring; what a missing tool would
 //! have added is named loudly and left out.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
+#![expect(clippy::disallowed_methods, reason = "a task runs programs and writes reports")]
 
 mod bench;
 mod checks;

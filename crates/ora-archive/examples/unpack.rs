@@ -1,6 +1,7 @@
 //! Unpacks an archive into a directory that does not exist yet, and says how long it took: for measuring against `tar`.
 //!
 //! `cargo run --release -p ora-archive --example unpack -- ARCHIVE DIRECTORY`
+#![expect(clippy::disallowed_methods, reason = "a measurement takes its arguments")]
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
 use std::{error::Error, fs::File, path::PathBuf, time::Instant};

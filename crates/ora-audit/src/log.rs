@@ -204,7 +204,7 @@ fn entry(mut line: Line) -> Entry {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::disallowed_methods, reason = "tests damage files on purpose")]
+    #![expect(clippy::disallowed_methods, reason = "tests damage files on purpose")]
 
     use ora_core::{Kind, Silent};
 

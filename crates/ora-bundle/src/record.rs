@@ -78,6 +78,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<Actions>, BundleError> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests damage files on purpose")]
+
     use super::*;
 
     #[test]

@@ -17,7 +17,7 @@
 //! assert_eq!(atomic::read(&state.join("head"), 16)?.as_deref(), Some(&b"1\n"[..]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![allow(clippy::disallowed_methods, reason = "this crate owns the power to write files")]
+#![expect(clippy::disallowed_methods, reason = "this crate owns the power to write files")]
 
 pub mod atomic;
 pub mod blob;

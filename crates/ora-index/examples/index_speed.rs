@@ -1,5 +1,6 @@
 //! Makes an index of invented packages and searches it, one step per process, for measuring with a fresh one each time:
 //! `index_speed make PATH PACKAGES`, then `index_speed search PATH WORD…`.
+#![expect(clippy::disallowed_methods, reason = "a measurement takes its arguments")]
 
 use std::{
     error::Error,

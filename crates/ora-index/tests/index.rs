@@ -1,5 +1,9 @@
 //! The index from outside: what it answers, and what it does with a database that is not its own.
-#![expect(clippy::unwrap_used, reason = "the functions beside the tests are part of them")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "the functions beside the tests are part of them, and damage files on purpose"
+)]
 
 use std::{fs, path::Path};
 

@@ -1,5 +1,5 @@
 //! Install scripts: the one place where this crate starts a program, and only with consent to exactly this text.
-#![allow(clippy::disallowed_methods, reason = "the owner of Command::new for install scripts")]
+#![expect(clippy::disallowed_methods, reason = "the owner of Command::new for install scripts")]
 
 use std::{
     collections::BTreeMap,

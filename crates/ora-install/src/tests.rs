@@ -1,4 +1,4 @@
-#![allow(clippy::disallowed_methods, reason = "tests plant and damage files on purpose")]
+#![expect(clippy::disallowed_methods, reason = "tests plant and damage files on purpose")]
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,5 @@
 //! Making connections: names to addresses, addresses past the policy, proxies, TLS.
+#![expect(clippy::disallowed_methods, reason = "the owner of sockets and of questions for addresses")]
 
 use std::{
     collections::HashSet,

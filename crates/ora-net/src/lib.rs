@@ -22,11 +22,7 @@
 //! assert_eq!(text, "v1.2.3\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "this crate owns sockets and, in `git`, the git program"
-)]
+#![expect(clippy::disallowed_types, reason = "this crate owns sockets and addresses")]
 
 mod body;
 mod client;

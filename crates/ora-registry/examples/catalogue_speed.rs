@@ -1,6 +1,7 @@
 //! Makes a folder of invented definitions and asks a catalogue over it, one step per process, for measuring with a fresh
 //! one each time: `catalogue_speed make FOLDER PACKAGES`, `catalogue_speed index HOME FOLDER` (reads what is new; asks for
 //! nothing), `catalogue_speed search HOME FOLDER WORD…`.
+#![expect(clippy::disallowed_methods, reason = "it makes what it measures, and reads its arguments")]
 
 use std::{
     error::Error,

@@ -218,6 +218,8 @@ fn has_suffix(path: &str, suffix: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests damage files on purpose")]
+
     use super::*;
 
     fn kind(text: &str, here: &Path) -> String {

@@ -1,5 +1,9 @@
 //! Registries from outside: a scripted network, a home of its own, and everything that can come of them.
-#![expect(clippy::unwrap_used, reason = "the functions beside the tests are part of them")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "the functions beside the tests are part of them, and make registries"
+)]
 
 use std::{fs, path::PathBuf, slice::from_ref, sync::Mutex};
 

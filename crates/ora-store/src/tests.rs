@@ -1,4 +1,5 @@
 //! The store from outside, in a home of its own.
+#![expect(clippy::disallowed_methods, reason = "tests damage files on purpose")]
 
 use std::{
     fs,

@@ -1,11 +1,11 @@
-//! The environment: every variable Ora reads, read once, here and nowhere else.
+//! What the process is handed: its variables, arguments and working directory, read here and nowhere else.
 
-#![allow(clippy::disallowed_methods, reason = "this file owns `std::env::var*`")]
+#![expect(clippy::disallowed_methods, reason = "this file owns what `std::env` tells about the process")]
 
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -131,6 +131,28 @@ impl Environment {
     pub fn home_directory(&self) -> Option<PathBuf> {
         self.home.clone().or_else(|| home_of(rustix::process::getuid().as_raw()))
     }
+}
+
+/// The arguments of this process, its own name first.
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().collect()
+}
+
+/// The folder in which the user stands.
+pub fn working_directory() -> io::Result<PathBuf> {
+    std::env::current_dir()
+}
+
+/// The command line for those who wait for this process: the verb and its packages, no options and no URLs, as either may
+/// hold what others should not read.
+pub fn command_line() -> String {
+    shown(&arguments())
+}
+
+fn shown(arguments: &[OsString]) -> String {
+    let words = arguments.iter().skip(1).take(4).map(|word| word.to_string_lossy());
+    let words = words.filter(|word| !word.starts_with('-') && !word.contains("://"));
+    words.fold("ora".to_owned(), |line, word| line + " " + &word)
 }
 
 /// The home directory of a user by number, from `/etc/passwd`.
@@ -268,6 +290,18 @@ mod tests {
         let read = Environment::of([("ORA_OFFLINE".into(), bytes()), ("HOME".into(), bytes())]);
         assert_eq!(read.unreadable, ["ORA_OFFLINE"]);
         assert!(read.home.is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_command_line_is_shown_without_options_and_urls() {
+        use std::os::unix::ffi::OsStringExt;
+        let line = |words: &[&str]| shown(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(line(&["/usr/bin/ora"]), "ora");
+        assert_eq!(line(&["ora", "registry", "add", "one", "https://user:secret@host/"]), "ora registry add one");
+        assert_eq!(line(&["ora", "install", "--json", "jq", "rg", "fd"]), "ora install jq rg");
+        let broken = OsString::from_vec(vec![b'j', 0xff]);
+        assert_eq!(shown(&["ora".into(), "install".into(), broken]), "ora install j\u{fffd}");
     }
 
     #[test]

@@ -34,7 +34,7 @@ use crate::{args::Cli, env::Environment, failure::Failure, output::Printer, wire
 pub fn start() -> ExitCode {
     wire::set_umask();
     let environment = Environment::read();
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let arguments: Vec<OsString> = env::arguments();
     let parsed = cli::parse(&arguments);
     let global = match &parsed {
         Ok(cli) => cli.global.clone(),

@@ -91,7 +91,7 @@ impl WallClock {
 }
 
 impl Clock for WallClock {
-    #[allow(clippy::disallowed_methods, reason = "the one clock")]
+    #[expect(clippy::disallowed_methods, reason = "the one clock")]
     fn now(&self) -> Timestamp {
         match self {
             Self::Fixed(moment) => *moment,

@@ -37,6 +37,9 @@ const LIFTS: &[(&str, &[&str])] = &[
             "crates/ora/src/env.rs",
             "crates/ora/src/wire.rs",
             // Not part of what people run.
+            "crates/ora-archive/examples/",
+            "crates/ora-index/examples/",
+            "crates/ora-registry/examples/",
             "crates/ora-testkit/",
             "xtask/",
         ],

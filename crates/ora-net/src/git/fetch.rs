@@ -55,10 +55,7 @@ fn check_branch(branch: &str) -> Result<(), NetError> {
 }
 
 fn discard(mirror: &Path) -> Result<(), NetError> {
-    match std::fs::remove_dir_all(mirror) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(NetError::Mirror(Box::new(error))),
-        _ => Ok(()),
-    }
+    ora_fs::rooted::Root::remove_tree(mirror).map_err(|error| NetError::Mirror(Box::new(error)))
 }
 
 struct Fetch<'f> {

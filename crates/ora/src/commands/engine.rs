@@ -82,7 +82,7 @@ impl<'w> Engine<'w> {
             host,
             path,
             home: wiring.environment.home_directory(),
-            command: command_line(),
+            command: crate::env::command_line(),
             prefer_cache: prefer_cache || settings.config.offline.prefer_cache,
             cached_only: false,
         })
@@ -244,10 +244,4 @@ fn is_musl() -> bool {
         && (has("/lib/ld-musl-x86_64.so.1") || has("/lib/ld-musl-aarch64.so.1"))
         && !has("/lib64/ld-linux-x86-64.so.2")
         && !has("/lib/ld-linux-aarch64.so.1")
-}
-
-/// The command line for those who wait for this process: the verb and its packages, no values of options.
-fn command_line() -> String {
-    let words = std::env::args().skip(1).take(4).filter(|word| !word.starts_with('-') && !word.contains("://"));
-    std::iter::once("ora".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }

@@ -80,7 +80,7 @@ fn locations(arguments: &AddArgs) -> Result<Vec<Location>, Failure> {
         Failure::new(Kind::UrlRefused, format!("`{}` cannot be a registry: {reason}", Untrusted(&place)))
             .about(arguments.name.as_str())
     };
-    let here = std::env::current_dir().map_err(|error| Failure::io("cannot read", Path::new("."), &error))?;
+    let here = crate::env::working_directory().map_err(|error| Failure::io("cannot read", Path::new("."), &error))?;
     let absolute = || here.join(&arguments.url);
     let git = || {
         arguments.url.parse().or_else(|error: ora_core::UrlError| {

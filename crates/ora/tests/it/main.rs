@@ -1,6 +1,7 @@
 //! The real binary in a sealed home, one file per command.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+#![expect(clippy::disallowed_methods, reason = "tests run programs and damage files on purpose")]
 
 #[cfg(feature = "net")]
 mod airgap;

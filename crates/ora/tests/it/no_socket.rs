@@ -1,5 +1,6 @@
 //! `--offline` means no socket: shown by a trace of every command, by an empty network namespace, and by a filter of the
 //! kernel that every child inherits.
+#![expect(clippy::disallowed_types, reason = "a listener that nobody may reach")]
 
 use std::{
     collections::BTreeMap,
