@@ -62,6 +62,7 @@ impl Store<'_> {
     /// Ends what an interrupted removal began.
     fn sweep(&self) -> Result<(), StoreError> {
         let top = self.layout.metadata();
+        atomic::sweep(&top)?;
         for gone in doomed(&top, &top, 0) {
             let sidecar = gone.with_extension("");
             let label =
@@ -85,6 +86,8 @@ fn doomed(top: &Path, folder: &Path, depth: usize) -> Vec<PathBuf> {
         let Ok(kind) = entry.file_type() else { continue };
         let path = entry.path();
         if kind.is_dir() && depth < sidecars::DEEPEST && path != top.join("evidence") {
+            // Leftovers of interrupted writes are only untidy.
+            let _ = atomic::sweep(&path);
             found.extend(doomed(top, &path, depth + 1));
         } else if kind.is_file() && path.extension().is_some_and(|extension| extension == GONE) {
             found.push(path);

@@ -246,12 +246,15 @@ impl Store<'_> {
         Ok(self.loaded(rows.to_vec(), |_| true))
     }
 
-    /// Whether an interrupted run left the bytes of an artifact where they were fetched to: then it never was held.
-    pub fn is_under_way(&self, sidecar: &Sidecar) -> bool {
+    /// Looks again whether a described file is really not there, while nobody adds or removes. What is being fetched, or was when
+    /// its run was killed, never was held and so is not missing.
+    pub fn is_missing(&self, file: &EntryPath) -> bool {
+        // On a read-only medium nobody changes anything, and no lock can be had.
+        let _writing = self.writing().ok();
+        let Some(Described::Missing { sidecar, .. }) = sidecars::describe(self, file) else { return false };
         let url = sidecar.source.as_deref().and_then(|source| source.parse::<SourceUrl>().ok());
-        let keys = url.map(|url| Self::fetch_key(&url, None)).into_iter().chain([sidecar.sha256]);
-        let size = |key| self.layout.partial_file(&key).symlink_metadata().map_or(0, |metadata| metadata.len());
-        sidecar.size > 0 && keys.map(size).any(|size| size == sidecar.size)
+        let mut keys = url.map(|url| Self::fetch_key(&url, None)).into_iter().chain([sidecar.sha256]);
+        !keys.any(|key| self.layout.partial_file(&key).symlink_metadata().is_ok())
     }
 
     /// Everything that the records of the user's own cache describe, in the order of the files' names. Every sidecar is read.

@@ -174,10 +174,12 @@ impl<'a> Store<'a> {
     fn fill(&self, index: &Index) -> Result<(), IndexError> {
         // Whoever is overtaken by another process looks again; the last word is the next question's.
         for _ in 0..3 {
-            let (before, after) = (index.artifacts_stamp()?, self.stamp());
-            if before.as_ref() == Some(&after) {
+            let before = index.artifacts_stamp()?;
+            if before == Some(self.stamp()) {
                 return Ok(());
             }
+            self.sweep_records();
+            let after = self.stamp();
             let known = index.artifacts()?.into_iter().map(|artifact| (artifact.file.clone(), artifact)).collect();
             let step = Step { before: before.as_deref(), after: &after };
             if index.replace_artifacts(&sidecars::scan(self, &known), step)? {
@@ -185,5 +187,20 @@ impl<'a> Store<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Removes what killed processes were writing among the records. Somebody at work there, this thread included, and a place
+    /// that cannot be written are left alone: it is only tidiness.
+    fn sweep_records(&self) {
+        let folder = self.layout.metadata();
+        if self.is_layer || !folder.is_dir() {
+            return;
+        }
+        let wish = self.wish("the cache's records");
+        if let Ok(Some(_writing)) = Lock::try_exclusive(&folder.join(".lock"), &wish)
+            && let Err(error) = atomic::sweep(&folder)
+        {
+            self.reporter().report(ora_core::Event::Detail(format!("what a killed process left stays: {error}")));
+        }
     }
 }

@@ -201,7 +201,7 @@ fn look(context: &Context<'_>, quick: bool, described: &Described) -> Result<Loo
             looked.found.push((Finding { detail, ..finding(Class::Unreadable, file, None) }, None));
         }
         Described::Missing { file, sidecar } => {
-            if !context.store.is_under_way(sidecar) {
+            if context.store.is_missing(file) {
                 let bad = Bad::Artifact(sidecar.clone());
                 looked.found.push((finding(Class::Missing, file, Some(sidecar)), Some(bad)));
             }
