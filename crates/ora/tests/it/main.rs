@@ -22,6 +22,8 @@ mod signals;
 #[cfg(feature = "net")]
 mod supplies;
 #[cfg(feature = "net")]
+mod together;
+#[cfg(feature = "net")]
 mod transfer;
 mod usage;
 mod validate;
