@@ -1,7 +1,9 @@
 //! Registries: finding and searching packages, keeping registries up to date.
 
+use std::collections::BTreeMap;
+
 use ora_audit::{Action, Outcome, Record};
-use ora_core::{PackageArgument, PackageName, PackageRequest, RegistryName, Timestamp};
+use ora_core::{PackageArgument, PackageName, PackageRequest, RegistryName, Timestamp, VersionWish};
 use ora_registry::{Catalogue, Found, Location, Rollback, Synced, Verification, preferred};
 use ora_schema::repo::DefinitionText;
 use serde::Serialize;
@@ -13,6 +15,7 @@ pub struct Registries<'r, 'c> {
     catalogue: &'r Catalogue<'c>,
     fail_on_ambiguous: bool,
     allow_shadowing: bool,
+    aliases: BTreeMap<String, String>,
 }
 
 /// A definition found in a registry.
@@ -55,7 +58,13 @@ impl<'r, 'c> Registries<'r, 'c> {
     /// The registries of a catalogue. With `fail_on_ambiguous`, two of the same priority that say different things about a
     /// package are an error; with `allow_shadowing`, a definition may stand in for one of a registry behind it unsaid.
     pub fn new(catalogue: &'r Catalogue<'c>, fail_on_ambiguous: bool, allow_shadowing: bool) -> Self {
-        Self { catalogue, fail_on_ambiguous, allow_shadowing }
+        Self { catalogue, fail_on_ambiguous, allow_shadowing, aliases: BTreeMap::new() }
+    }
+
+    /// The same with other names for package arguments. An alias is asked for where no package has its name.
+    #[must_use]
+    pub fn with_aliases(self, aliases: BTreeMap<String, String>) -> Self {
+        Self { aliases, ..self }
     }
 
     /// The catalogue.
@@ -70,11 +79,28 @@ impl<'r, 'c> Registries<'r, 'c> {
 
     /// Tells registry from version in what was typed.
     pub fn request(&self, argument: &PackageArgument) -> Result<PackageRequest, Error> {
-        let request = argument.resolve(&|name| self.is_known(name));
+        let request = self.meant(argument.resolve(&|name| self.is_known(name)))?;
         if let Some(registry) = &request.registry {
             self.catalogue.source(registry)?;
         }
         Ok(request)
+    }
+
+    /// What an alias stands for; what was typed behind it counts before what it says.
+    fn meant(&self, typed: PackageRequest) -> Result<PackageRequest, Error> {
+        let Some(text) = self.aliases.get(typed.name.as_str()) else { return Ok(typed) };
+        if !self.catalogue.find(&typed.name, None)?.is_empty() {
+            return Ok(typed);
+        }
+        let unusable = |error: ora_core::ArgumentError| Error::Settings {
+            message: format!("the alias `{}` stands for nothing usable: {error}", typed.name),
+        };
+        let meant = text.parse::<PackageArgument>().map_err(unusable)?.resolve(&|name| self.is_known(name));
+        Ok(PackageRequest {
+            name: meant.name,
+            registry: typed.registry.or(meant.registry),
+            version: if typed.version == VersionWish::Any { meant.version } else { typed.version },
+        })
     }
 
     /// Finds a package; an error with the nearest names where there is none.

@@ -100,12 +100,14 @@ impl<'w> Engine<'w> {
     ) -> Result<Exit, Failure> {
         let reporter: &dyn Reporter = self.wiring.printer.as_ref();
         let store = Store::new(&self.settings.layout, self.host, self.wish()).with_layers(&self.settings.layers);
+        self.announce_fixed(reporter);
         let is_closed = self.settings.offline || self.cached_only;
         // Without a way out it does not matter which addresses a definition names.
         let policy = if is_closed { self.policy.without_addresses() } else { self.policy.clone() };
         let catalogue = self.catalogue_of(self.answering(is_closed), policy.definitions.clone());
         let rules = &self.settings.policy.registries;
-        let registries = Registries::new(&catalogue, rules.fail_on_ambiguous_package, rules.allow_package_shadowing);
+        let registries = Registries::new(&catalogue, rules.fail_on_ambiguous_package, rules.allow_package_shadowing)
+            .with_aliases(self.settings.config.aliases.clone());
         let sockets_denied = is_closed.then(crate::lockdown::deny_sockets);
         if sockets_denied == Some(false) {
             reporter.report(ora_core::Event::Detail("this system cannot refuse sockets to a process".to_owned()));
@@ -134,6 +136,21 @@ impl<'w> Engine<'w> {
         let exit = verb(&context, &registries).map_err(|ended| ended.0)?;
         ora_engine::cache::tidy(&context);
         Ok(exit)
+    }
+
+    /// Says which settings would weaken what is always done, and therefore do nothing.
+    fn announce_fixed(&self, reporter: &dyn Reporter) {
+        let (extraction, scripts) = (&self.settings.policy.extraction, &self.settings.policy.scripts);
+        let keys = [
+            ("extraction.block_symlinks", extraction.block_symlinks),
+            ("extraction.block_hardlinks", extraction.block_hardlinks),
+            ("extraction.block_device_files", extraction.block_device_files),
+            ("extraction.strip_setuid_bits", extraction.strip_setuid_bits),
+            ("scripts.filter_sensitive_env_vars", scripts.filter_sensitive_env_vars),
+        ];
+        for (key, _) in keys.into_iter().filter(|(_, is_safe)| !is_safe) {
+            reporter.warning(format!("`{key} = false` does nothing: what it would switch off is always done"));
+        }
     }
 
     /// The configured registries and what was imported. Where nothing can be pulled, those that want to be pulled first wait.

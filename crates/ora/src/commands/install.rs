@@ -24,8 +24,7 @@ pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
             return Ok(show_plans(&planned?, &wiring.printer)?);
         }
         let planned = planned.map_err(|error| install::unplanned(context, error))?;
-        let consent =
-            |planned: &Planned, plan: &InstallPlan| ask(planned, plan, arguments.allow_scripts, &wiring.printer);
+        let consent = |planned: &Planned, plan: &InstallPlan| ask(planned, plan, arguments.allow_scripts, wiring);
         let done = install::execute(context, &planned, &request, &consent)?;
         // What was left alone is part of the answer, in the order in which it was asked for.
         let untouched: Vec<&Planned> = planned.iter().filter(|one| one.step == Step::Nothing).collect();
@@ -56,7 +55,8 @@ fn request(arguments: &InstallArgs) -> Request {
 }
 
 /// Shows a script and asks for leave to run it; a flag answers before.
-pub(super) fn ask(planned: &Planned, plan: &InstallPlan, allow_scripts: bool, printer: &Printer) -> Consent {
+pub(super) fn ask(planned: &Planned, plan: &InstallPlan, allow_scripts: bool, wiring: &Wiring) -> Consent {
+    let printer = &wiring.printer;
     let Some(script) = &plan.script else { return Consent::Withheld { reason: "there is none".into() } };
     if allow_scripts {
         return Consent::Given { by: "--allow-scripts".into(), script: script.sha256 };
@@ -67,7 +67,15 @@ pub(super) fn ask(planned: &Planned, plan: &InstallPlan, allow_scripts: bool, pr
             .strong(&planned.name)
             .plain(format!("` {} wants to run this with {}:", planned.version, script.interpreter)),
     ];
-    shown.extend(script.text.lines().map(|line| Line::new().dim("  | ").plain(line)));
+    // A security file that cannot be read has ended the command long before.
+    let rules = wiring.settings().map(|settings| settings.policy.scripts.clone()).unwrap_or_default();
+    if rules.show_script_content {
+        shown.extend(script.text.lines().map(|line| Line::new().dim("  | ").plain(line)));
+    }
+    if rules.static_analysis {
+        let found = super::script::suspicions(&script.text);
+        shown.extend(found.iter().map(|(line, reason)| Line::new().strong(format!("  line {line}: {reason}"))));
+    }
     if printer.ask(Question::Trust, &shown, "Run it?") {
         Consent::Given { by: "prompt".into(), script: script.sha256 }
     } else {

@@ -11,6 +11,7 @@ pub mod install;
 pub mod list;
 pub mod registry;
 pub mod resolve;
+mod script;
 pub mod search;
 pub mod security;
 pub mod transfer;

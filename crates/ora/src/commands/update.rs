@@ -36,9 +36,8 @@ pub fn run(arguments: &UpdateArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         if arguments.dry_run {
             shown::show_plans(&planned, &wiring.printer)?;
         } else {
-            let consent = |planned: &Planned, plan: &InstallPlan| {
-                shown::ask(planned, plan, arguments.allow_scripts, &wiring.printer)
-            };
+            let consent =
+                |planned: &Planned, plan: &InstallPlan| shown::ask(planned, plan, arguments.allow_scripts, wiring);
             let (done, failed) = install::execute_each(context, &planned, &request, &consent);
             failures.extend(failed.into_iter().map(failure));
             shown::show_done(&done, &[], &wiring.printer, None)?;

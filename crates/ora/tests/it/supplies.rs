@@ -307,3 +307,26 @@ fn a_folder_as_a_mirror() {
     let log = std::fs::read_to_string(bed.data_dir().join("audit.log")).unwrap();
     assert!(log.lines().last().unwrap().contains("\"origin\":\"mirror\""), "{log}");
 }
+
+/// A setting that would switch off what is always done is said to do nothing.
+#[test]
+fn settings_that_do_nothing() {
+    let bed = bed();
+    bed.write_config("security.toml", "[extraction]\nblock_symlinks = false\n");
+    let output = bed.ora(["list"]).success();
+    assert!(output.stderr.contains("`extraction.block_symlinks = false` does nothing"), "{output}");
+}
+
+/// Another name for a package, with or without a version; a package of that very name comes first.
+#[test]
+fn aliases() {
+    let world = World::new();
+    let bed = &world.bed;
+    bed.write_config("config.toml", "[aliases]\nj = \"jq@1.6\"\nprom = \"jq\"\n");
+    bed.ora(["install", "j"]).success();
+    assert_eq!(bed.run("jq", &[]).success().stdout, "jq 1.6\n");
+    bed.ora(["install", "j@1.7.1"]).success();
+    assert_eq!(bed.run("jq", &[]).success().stdout, "jq 1.7.1\n");
+    bed.ora(["install", "prom@2.9.0"]).success();
+    assert_eq!(bed.run("prom", &[]).success().stdout, "prom 2.9.0\n");
+}
