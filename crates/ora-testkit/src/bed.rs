@@ -140,10 +140,11 @@ impl TestBed {
         let mut command = Command::new(&self.binary);
         self.seal(command.args(arguments));
         change(&mut command);
-        self.output(&mut command)
+        self.finish(&mut command)
     }
 
-    fn output(&self, command: &mut Command) -> Output {
+    /// Runs a command that was sealed with [`TestBed::seal`] to its end.
+    pub fn finish(&self, command: &mut Command) -> Output {
         let output = command.output().unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()));
         Output {
             status: code(output.status),
@@ -168,7 +169,7 @@ impl TestBed {
         command.args(["-rm", "sh", "-c", &format!("{mount} && shift && exec \"$@\""), "sh"]).arg(folder);
         command.arg(&self.binary).args(arguments);
         self.seal(&mut command);
-        Some(self.output(&mut command))
+        Some(self.finish(&mut command))
     }
 
     /// Gives any command the environment of this home and nothing else: for the binary behind another program.

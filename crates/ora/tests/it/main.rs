@@ -9,6 +9,8 @@ mod cache;
 mod completions;
 mod config;
 mod crash;
+#[cfg(target_os = "linux")]
+mod faults;
 mod help;
 mod hostile;
 #[cfg(target_os = "linux")]
