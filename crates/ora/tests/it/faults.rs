@@ -4,17 +4,13 @@ use std::{path::Path, process::Command};
 
 use ora_testkit::{Output, TestBed, forge, forge::Member};
 
-use crate::bed;
+use crate::{bed, works};
 
 /// Mounts what `mount` says in a namespace of its own, with the folder as `$1`, and runs the binary there. Nothing where this
-/// machine does not let a test do so, which is said; in CI it has to.
-#[expect(clippy::print_stderr, reason = "what a test leaves out is said loudly")]
+/// machine does not let a test do so, which is said.
 fn in_namespace(bed: &TestBed, mount: &str, folder: &Path, words: &[&str]) -> Option<Output> {
     let script = format!("{mount} && shift && exec \"$@\"");
-    let possible = Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|output| output.status.success());
-    if !possible {
-        assert!(std::env::var_os("CI").is_none(), "`unshare -rm` does not work here, and CI needs it");
-        eprintln!("LEFT OUT: `unshare -rm` does not work here");
+    if !works("unshare", &["-rm", "true"]) {
         return None;
     }
     let mut command = Command::new("unshare");
@@ -110,11 +106,13 @@ fn several_disks() {
     assert_eq!(output.status, 0, "{output}");
 }
 
+type Change<'c> = &'c dyn Fn(&mut Command);
+
 /// Odd surroundings change no result.
 #[test]
 fn odd_surroundings() {
     let gone = bed().work().join("gone");
-    let changes: [(&str, &dyn Fn(&mut Command)); 6] = [
+    let changes: [(&str, Change<'_>); 6] = [
         ("no temporary folder", &|command| _ = command.env("TMPDIR", "/nowhere")),
         ("no language", &|command| _ = command.env("LANG", "C").env("LC_ALL", "C")),
         ("one column", &|command| _ = command.env("COLUMNS", "1").env("TERM", "dumb")),

@@ -38,3 +38,18 @@ use ora_testkit::TestBed;
 fn bed() -> TestBed {
     TestBed::new(env!("CARGO_BIN_EXE_ora"))
 }
+
+/// Whether a tool does its work here. One that is missing fails the test in CI, where `.ci/run` installs it; one that the
+/// system does not let do its work, as in some containers, is said, and the test is left out.
+#[cfg(target_os = "linux")]
+#[expect(clippy::print_stderr, reason = "what a test leaves out is said loudly")]
+fn works(tool: &str, arguments: &[&str]) -> bool {
+    let output = std::process::Command::new(tool).args(arguments).output();
+    let is_missing = output.is_err();
+    assert!(!is_missing || std::env::var_os("CI").is_none(), "`{tool}` is missing, and CI needs it");
+    let works = output.is_ok_and(|output| output.status.success());
+    if !works {
+        eprintln!("LEFT OUT: `{tool}` {} here", if is_missing { "is missing" } else { "is not allowed to work" });
+    }
+    works
+}

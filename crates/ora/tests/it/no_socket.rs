@@ -11,7 +11,7 @@ use std::{
 
 use ora_testkit::{TestBed, forge, forge::Member};
 
-use crate::bed;
+use crate::{bed, works};
 
 /// What each command is tried with; a command that is not here fails the test. `None` where there is nothing to try.
 fn arguments() -> BTreeMap<&'static str, &'static str> {
@@ -112,18 +112,6 @@ fn untouched(listener: &TcpListener) {
     assert!(reached.is_err(), "somebody connected: {reached:?}");
 }
 
-/// Whether a tool is here. In CI it has to be; elsewhere its absence is said.
-#[expect(clippy::print_stderr, reason = "what a test leaves out is said loudly")]
-fn has(tool: &str, works: impl FnOnce(&mut Command) -> &mut Command) -> bool {
-    let mut command = Command::new(tool);
-    let is_here = works(&mut command).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
-    if !is_here {
-        assert!(std::env::var_os("CI").is_none(), "`{tool}` is missing or does not work here, and CI needs it");
-        eprintln!("LEFT OUT: `{tool}` is missing or does not work here");
-    }
-    is_here
-}
-
 /// Every command has arguments to be tried with, so that a new one cannot be forgotten.
 #[test]
 fn every_command_is_tried() {
@@ -137,7 +125,7 @@ fn every_command_is_tried() {
 /// A trace of every command shows no socket but local ones, and no connection.
 #[test]
 fn a_trace_shows_no_socket() {
-    if !has("strace", |command| command.args(["-f", "-e", "trace=%network", "true"])) {
+    if !works("strace", &["-f", "-e", "trace=%network", "true"]) {
         return;
     }
     let (bed, listener) = home();
@@ -169,7 +157,7 @@ fn a_trace_shows_no_socket() {
 /// In an empty network namespace everything works as outside.
 #[test]
 fn an_empty_network_namespace_changes_nothing() {
-    if !has("unshare", |command| command.args(["--map-root-user", "--net", "true"])) {
+    if !works("unshare", &["--map-root-user", "--net", "true"]) {
         return;
     }
     let (bed, _listener) = home();
