@@ -1,6 +1,7 @@
 //! `ora info`: what is known about a package, from registries, receipts and the cache; no network.
 
 use ora_core::PackageArgument;
+use ora_schema::repo::PostInstall;
 use serde::Serialize;
 
 use crate::{
@@ -41,6 +42,8 @@ pub struct Info {
     pub missing_commands: Vec<String>,
     /// Whether it wants to run a script.
     pub script: bool,
+    /// The text of that script, or the file of the package that holds it.
+    pub script_text: Option<String>,
     /// What is installed of it.
     pub installed: Option<Installed>,
     /// Downloads held here.
@@ -91,6 +94,10 @@ pub fn info(context: &Context<'_>, registries: &Registries<'_, '_>, argument: &P
         proof: definition.map(proof).unwrap_or_default(),
         missing_commands: definition.map(|one| missing(context, one)).unwrap_or_default(),
         script: definition.is_some_and(|one| one.install.post_install.is_some()),
+        script_text: definition.and_then(|one| one.install.post_install.as_ref()).map(|script| match script {
+            PostInstall::Script(text) => text.clone(),
+            PostInstall::File(file) => file.to_string(),
+        }),
         installed: receipt.as_ref().map(Installed::of),
         held: held
             .iter()

@@ -36,6 +36,7 @@ pub(crate) fn interleaved(contenders: &[Contender<'_>], rounds: usize) -> Result
     for round in 0..=rounds {
         for (contender, times) in contenders.iter().zip(&mut times) {
             let mut command = (contender.round)(round)?;
+            settle();
             let (wall, cpu) = run(&mut command).with_context(|| format!("while measuring {}", contender.name))?;
             if round > 0 {
                 times.wall.push(wall.as_secs_f64());
@@ -44,6 +45,12 @@ pub(crate) fn interleaved(contenders: &[Contender<'_>], rounds: usize) -> Result
         }
     }
     Ok(times)
+}
+
+/// Lets the disk finish what the round before left to it: whoever syncs would pay for whoever does not.
+fn settle() {
+    // Where there is no such command the figures are merely noisier.
+    let _ = Command::new("sync").status();
 }
 
 /// The median of the quotients of rounds.

@@ -44,7 +44,10 @@ pub fn run(arguments: &InfoArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         );
         field("proof", Some(if info.proof.is_empty() { "none declared".to_owned() } else { info.proof.join(", ") }));
         field("definition", info.definition.map(|digest| format!("sha256:{digest}")));
-        field("script", info.script.then(|| "wants to run one after it is installed".to_owned()));
+        field("script", info.script.then(|| "wants to run this after it is installed".to_owned()));
+        for line in info.script_text.iter().flat_map(|text| text.lines()) {
+            field("", Some(format!("| {line}")));
+        }
         field("missing", Some(info.missing_commands.join(", ")));
         if let Some(installed) = info.installed {
             let proof = installed.evidence.join(", ");
@@ -52,8 +55,11 @@ pub fn run(arguments: &InfoArgs, wiring: &Wiring) -> Result<Exit, Failure> {
             field("commands", Some(installed.commands.join(", ")));
         }
         for held in info.held {
-            let size = ora_schema::quantity::Size(held.size);
-            field("held", Some(format!("{} for {}  {size}  sha256:{}", held.version, held.platform, held.sha256)));
+            let what = format!("{} for {}, {}", held.version, held.platform, crate::output::size(held.size));
+            field("held", Some(what));
+            field("  digest", Some(format!("sha256:{}", held.sha256)));
+            field("  proof", (!held.verified.is_empty()).then(|| held.verified.join(", ")));
+            field("  from", held.source);
         }
         Ok(Exit::Done)
     })
