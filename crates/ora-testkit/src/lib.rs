@@ -26,6 +26,7 @@ mod bed;
 mod connection;
 pub mod forge;
 mod git;
+pub mod hostile;
 mod hosts;
 mod remote;
 mod route;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 fn with(part: &Part<'_>) -> Vec<u8> {
-    Zip::release().add(part).done()
+    Zip::release().with(part).done()
 }
 
 fn extra(id: u16, data: &[u8]) -> Vec<u8> {
@@ -52,7 +52,7 @@ fn kinds_of_members() {
     for target in ["../../..", &bed.outside(), "", "..", &"a/".repeat(2500)] {
         refused_in(&bed, "link.zip", &with(&stored("t/l", target.as_bytes(), 0o120_777)), Kind::UnsafeLink);
     }
-    let through = Zip::release().add(&stored("t/l", b"tool", 0o120_777)).add(&part("t/l/x", b"x", 0o100_644));
+    let through = Zip::release().with(&stored("t/l", b"tool", 0o120_777)).with(&part("t/l/x", b"x", 0o100_644));
     refused("through.zip", &through.done(), Kind::UnsafeLink);
     for mode in [0o020_666, 0o060_666, 0o010_666, 0o140_666] {
         refused("device.zip", &with(&stored("t/dev", b"", mode)), Kind::SpecialFile);
@@ -95,16 +95,16 @@ fn headers_that_disagree() {
 fn bytes_of_no_entry() {
     let hidden = Part { in_directory: false, ..part("t/canary", TOOL, 0o100_755) };
     for archive in [
-        Zip::release().add(&hidden).add(&part("t/z", b"x", 0o100_644)),
-        Zip::release().add(&hidden),
-        Zip::default().add(&hidden).add(&part("t/z", b"x", 0o100_644)),
-        Zip::release().add(&Part { local: None, offset: Some(7), ..part("t/ghost", b"x", 0o100_644) }),
-        Zip::release().add(&Part { local: None, offset: Some(1 << 30), ..part("t/ghost", b"x", 0o100_644) }),
-        Zip::release().add(&Part { local: None, ..stored("t/ghost", b"", 0o100_644) }),
-        Zip::release().add(&part("t/c", b"good", 0o100_644)).add(&part("t/c", b"evil", 0o100_644)),
-        Zip::release().add(&part("t/x", b"file", 0o100_644)).add(&part("t/x/y", b"child", 0o100_644)),
+        Zip::release().with(&hidden).with(&part("t/z", b"x", 0o100_644)),
+        Zip::release().with(&hidden),
+        Zip::default().with(&hidden).with(&part("t/z", b"x", 0o100_644)),
+        Zip::release().with(&Part { local: None, offset: Some(7), ..part("t/ghost", b"x", 0o100_644) }),
+        Zip::release().with(&Part { local: None, offset: Some(1 << 30), ..part("t/ghost", b"x", 0o100_644) }),
+        Zip::release().with(&Part { local: None, ..stored("t/ghost", b"", 0o100_644) }),
+        Zip::release().with(&part("t/c", b"good", 0o100_644)).with(&part("t/c", b"evil", 0o100_644)),
+        Zip::release().with(&part("t/x", b"file", 0o100_644)).with(&part("t/x/y", b"child", 0o100_644)),
         (0..50).fold(Zip::release(), |zip, _| {
-            zip.add(&Part { local: None, offset: Some(0), ..part("t/k", &[0; 1000], 0o100_644) })
+            zip.with(&Part { local: None, offset: Some(0), ..part("t/k", &[0; 1000], 0o100_644) })
         }),
     ] {
         refused("hidden.zip", &archive.done(), Kind::ArchiveAmbiguous);
@@ -117,7 +117,7 @@ fn bytes_of_no_entry() {
 
 #[test]
 fn end_records() {
-    let other = Zip::default().add(&part("t/tool", b"other", 0o100_755)).done();
+    let other = Zip::default().with(&part("t/tool", b"other", 0o100_755)).done();
     let whole = Zip::release().done();
     refused("two.zip", &[whole.as_slice(), &other].concat(), Kind::ArchiveAmbiguous);
     let count = Zip::release().count;
@@ -128,7 +128,7 @@ fn end_records() {
     refused("parts.zip", &Zip::release().ended(3, count, b""), Kind::ArchiveMalformed);
     refused("behind.zip", &[whole.as_slice(), b"garbage"].concat(), Kind::ArchiveMalformed);
     refused("empty.zip", &Zip::default().done(), Kind::ArchiveMalformed);
-    refused("dirs.zip", &Zip::default().add(&stored("t/", b"", 0o40755)).done(), Kind::ArchiveMalformed);
+    refused("dirs.zip", &Zip::default().with(&stored("t/", b"", 0o40755)).done(), Kind::ArchiveMalformed);
     for length in 1..whole.len() {
         assert!(Bed::new().unpack("cut.zip", &whole[..length]).is_err(), "{length}");
     }
@@ -196,7 +196,7 @@ fn limits() {
 #[test]
 fn changed_anywhere() {
     let bed = Bed::new();
-    let whole = Zip::release().add(&stored("t/l", b"tool", 0o120_777)).done();
+    let whole = Zip::release().with(&stored("t/l", b"tool", 0o120_777)).done();
     let good = bed.unpack("changed.zip", &whole).unwrap();
     for at in 0..whole.len() {
         let mut changed = whole.clone();
@@ -228,13 +228,13 @@ fn ordinary_archives() {
         ..stored("t/wide", b"payload", 0o100_644)
     };
     let archive = Zip::release()
-        .add(&stored("t/link", b"tool", 0o120_777))
-        .add(&Part { name: b"t/one", local: Some(open(b"t/one")), ..described(&[0x0807_4b50, crc, 7, 7]) })
-        .add(&Part { name: b"t/two", local: Some(open(b"t/two")), ..described(&[crc, 7, 7]) })
-        .add(&wide)
-        .add(&part("t/suid", TOOL, 0o104_777))
-        .add(&Part { made_by: 0, ..part("t/plain.exe", b"text", 0) })
-        .add(&Part { made_by: 0, ..part("t/script", TOOL, 0) });
+        .with(&stored("t/link", b"tool", 0o120_777))
+        .with(&Part { name: b"t/one", local: Some(open(b"t/one")), ..described(&[0x0807_4b50, crc, 7, 7]) })
+        .with(&Part { name: b"t/two", local: Some(open(b"t/two")), ..described(&[crc, 7, 7]) })
+        .with(&wide)
+        .with(&part("t/suid", TOOL, 0o104_777))
+        .with(&Part { made_by: 0, ..part("t/plain.exe", b"text", 0) })
+        .with(&Part { made_by: 0, ..part("t/script", TOOL, 0) });
     let (bed, unpacked) = accepted("ordinary.zip", &archive.done());
     assert_eq!(content(&bed, "t/link"), TOOL);
     for payload in ["t/one", "t/two", "t/wide"] {

@@ -1,10 +1,14 @@
 //! One forged input per attack against the whole program: refused with one error of a stable kind, recorded once, and
 //! nothing changed. The archive crate forges every variant; here it counts what a person would find afterwards.
 
+mod accepted;
 mod archives;
 mod definitions;
 
-use std::path::PathBuf;
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use ora_testkit::{Output, TestBed, forge, forge::Member};
 
@@ -26,6 +30,9 @@ impl Scene {
         let canary = bed.root().join("canary");
         std::fs::create_dir(&canary).unwrap();
         std::fs::write(canary.join("victim"), "do not touch\n").unwrap();
+        for (path, mode) in [(canary.clone(), 0o750), (canary.join("victim"), 0o640)] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
         bed.write("old.tar.gz", forge::tar_gz(&[Member::program("t/bin/tool", forge::script("tool 0.9"))]));
         bed.write("old.toml", OLD);
         bed.write("new.toml", NEW);
@@ -72,6 +79,8 @@ impl Scene {
         let entries: Vec<_> = std::fs::read_dir(&self.canary).unwrap().map(|one| one.unwrap().file_name()).collect();
         assert_eq!(entries, ["victim"], "{what}");
         assert_eq!(std::fs::read_to_string(self.canary.join("victim")).unwrap(), "do not touch\n", "{what}");
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!((mode(&self.canary), mode(&self.canary.join("victim"))), (0o750, 0o640), "{what}");
         assert_eq!(self.bed.run("tool", &[]).success().stdout, "tool 0.9\n", "{what}");
         self.bed.ora(["verify"]).success();
         assert!(!self.bed.data_dir().join("packages/tool/1.0").exists(), "{what}");
