@@ -173,10 +173,10 @@ pub(crate) fn place(
     let snapshot = Snapshot::from_json(&action.snapshot).map_err(data)?;
     let name: &RegistryName = &snapshot.name;
     let folder = PathBuf::from(&action.folder);
-    let above = folder.parent().unwrap_or(&folder);
-    private::ensure(above)?;
+    let lock = layout.registry_lock(name, &folder);
+    private::ensure(lock.parent().unwrap_or(&folder))?;
     let what = format!("the registry `{name}`");
-    let _lock = Lock::exclusive(&above.join(format!(".{name}.lock")), &Wish { what: &what, ..*who })?;
+    let _lock = Lock::exclusive(&lock, &Wish { what: &what, ..*who })?;
     private::create_dir(&folder)?;
     let (from, to) = (staged.join(&action.from), folder.join(&snapshot.content));
     if from.symlink_metadata().is_ok() {

@@ -105,8 +105,8 @@ pub struct Policy {
     pub parallel_downloads: usize,
     /// What install scripts may do.
     pub scripts: ScriptPolicy,
-    /// Registries whose packages count as published by anybody.
-    pub public_registries: Vec<RegistryName>,
+    /// Registries in which only people publish whom the user knows; `None` where all count as such.
+    pub private_registries: Option<Vec<RegistryName>>,
     /// Whether held bytes are hashed before every use; otherwise only where their file does not look as it was recorded.
     pub validate_cache: bool,
     /// What the cache may grow to.
@@ -154,8 +154,8 @@ pub struct Wishes {
     pub mirrors: Vec<Mirror>,
     /// The age in seconds from which a registry's state is too old to install from.
     pub max_registry_age: Option<u64>,
-    /// Registries in which anybody may publish.
-    pub public_registries: Vec<RegistryName>,
+    /// Registries in which only people publish whom the user knows.
+    pub private_registries: Vec<RegistryName>,
     /// Whether held bytes are hashed before every use.
     pub validate_cache: bool,
     /// Days after its last use after which an artifact may be cleaned away.
@@ -198,7 +198,7 @@ impl Policy {
                 timeout_seconds: security.scripts.timeout_seconds,
                 interpreters: security.scripts.allowed_interpreters.clone(),
             },
-            public_registries: if rules.enforce_trust_levels { wishes.public_registries } else { Vec::new() },
+            private_registries: rules.enforce_trust_levels.then_some(wishes.private_registries),
             validate_cache: wishes.validate_cache,
             cache: CacheRules {
                 max_size: resources.max_cache_size_bytes.bytes(),
@@ -218,9 +218,14 @@ impl Policy {
         if self.is_public(registry) { self.require_checksums_public } else { self.require_checksums_private }
     }
 
-    /// Whether anybody may publish where this comes from.
+    /// Whether anybody may publish where this comes from. A registry that is not configured here (imported, or only named by
+    /// what is held) has nobody's word for it.
     pub(crate) fn is_public(&self, registry: Option<&RegistryName>) -> bool {
-        registry.is_none_or(|registry| self.public_registries.contains(registry))
+        match (registry, &self.private_registries) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(registry), Some(private)) => !private.contains(registry),
+        }
     }
 }
 

@@ -162,7 +162,10 @@ fn home(context: &Context<'_>, registries: &Registries<'_, '_>, registry: &Regis
     match sources.iter().filter(configured).find(|source| same_name(&source.name)) {
         None => Home::Folder(context.layout.registry_cache(&registry.name)),
         Some(source) if registry.url.as_ref() == Some(&source.location.place()) && source.name == registry.name => {
-            Home::Folder(source.folder(context.layout))
+            match source.check_folder(context.layout) {
+                Ok(()) => Home::Folder(source.folder(context.layout)),
+                Err(error) => Home::None(error.to_string()),
+            }
         }
         Some(_) => Home::None("a registry of this name is configured with another URL".to_owned()),
     }

@@ -230,6 +230,13 @@ impl Layout {
         self.registry_caches().join(name.as_str())
     }
 
+    /// The lock of a registry whose snapshot lies in `folder`: beside it where that is one of Ora's own places, else with the
+    /// durable clones, so that nothing is written beside a folder that the user named.
+    pub fn registry_lock(&self, name: &RegistryName, folder: &Path) -> PathBuf {
+        let above = if folder == self.registry_cache(name) { self.registry_caches() } else { self.registry_clones() };
+        above.join(format!(".{name}.lock"))
+    }
+
     /// The newest state known of a registry: knowledge, which outlives the cache.
     pub fn newest_snapshot(&self, name: &RegistryName) -> PathBuf {
         self.state().join("registries").join(format!("{name}.json"))

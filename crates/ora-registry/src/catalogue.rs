@@ -19,7 +19,7 @@ use ora_schema::{
 use crate::{
     RegistryError, RegistryLimits, RegistrySource, Rollback, Synced,
     contents::{self, Contents, Listed, said},
-    place, snapshot, sync,
+    folder, place, snapshot, sync,
 };
 
 /// The configured registries, in the order of the configuration, and the index over them.
@@ -173,8 +173,10 @@ impl<'a> Catalogue<'a> {
                 source.local_clone.clone(),
             ];
             for folder in folders.into_iter().flatten() {
-                Root::remove_tree(&folder)?;
-                atomic::remove(&folder.with_file_name(format!(".{}.lock", source.name)))?;
+                if !folder::remove(&self.layout, source, &folder)? {
+                    let place = folder.to_string_lossy();
+                    self.who.reporter.warning(format!("`{}` holds other things and stays", Untrusted(&place)));
+                }
             }
         }
         atomic::remove(&self.newest_path(&source.name))?;
@@ -186,7 +188,7 @@ impl<'a> Catalogue<'a> {
     pub fn drop_cached(&self, name: &RegistryName) -> Result<(), RegistryError> {
         let folder = self.layout.registry_cache(name);
         Root::remove_tree(&folder)?;
-        atomic::remove(&folder.with_file_name(format!(".{name}.lock")))?;
+        atomic::remove(&self.layout.registry_lock(name, &folder))?;
         Ok(())
     }
 

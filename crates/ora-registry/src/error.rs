@@ -117,6 +117,14 @@ pub enum RegistryError {
         /// Which registry.
         registry: RegistryName,
     },
+    /// A folder named for a durable clone that holds other things.
+    #[error("`{}` holds other things than a clone of the registry `{registry}`", Untrusted(&path.to_string_lossy()))]
+    Occupied {
+        /// Which registry.
+        registry: RegistryName,
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of a snapshot that is no longer what was fetched.
     #[error("`{}` of the registry `{registry}` is not what was fetched", Untrusted(path))]
     Damaged {
@@ -164,7 +172,7 @@ impl RegistryError {
             Self::Irregular { kind, .. } | Self::NoDefinition { kind, .. } => *kind,
             Self::Limit { .. } => Kind::Limit,
             Self::Nothing { .. } | Self::Broken { .. } => Kind::ConfigInvalid,
-            Self::Ambiguous { .. } | Self::CaseTwins { .. } => Kind::Conflict,
+            Self::Ambiguous { .. } | Self::CaseTwins { .. } | Self::Occupied { .. } => Kind::Conflict,
             Self::NeverFetched { .. } => Kind::OfflineMissing,
             Self::Damaged { .. } => Kind::CacheCorrupt,
             Self::Snapshot { source, .. } => source.kind(),
@@ -189,6 +197,7 @@ impl Hinted for RegistryError {
                 ]
             }
             Self::Nothing { .. } => vec![Hint::note("name their folder with --dir")],
+            Self::Occupied { .. } => vec![Hint::note("name an empty or new folder in `local_clone`")],
             Self::Ambiguous { package, registries } | Self::CaseTwins { package, registries, .. } => {
                 registries.iter().map(|registry| Hint::run(format!("ora info {package}@{registry}"))).collect()
             }

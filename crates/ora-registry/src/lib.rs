@@ -31,6 +31,7 @@
 mod catalogue;
 mod contents;
 mod error;
+mod folder;
 mod place;
 mod snapshot;
 mod source;

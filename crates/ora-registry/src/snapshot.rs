@@ -20,9 +20,10 @@ use crate::{RegistryError, RegistryLimits, place};
 pub(crate) const SUMS: &str = "SHA256SUMS";
 /// The bare repository beside the snapshot.
 pub(crate) const MIRROR: &str = ".mirror";
-const DESCRIPTION: &str = "snapshot.json";
+/// The description of the snapshot that counts.
+pub(crate) const DESCRIPTION: &str = "snapshot.json";
 /// Where a new snapshot grows.
-const GROWING: &str = ".new-";
+pub(crate) const GROWING: &str = ".new-";
 
 /// The most bytes of a snapshot's description.
 const MOST_DESCRIPTION: u64 = 1 << 20;

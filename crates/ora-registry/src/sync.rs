@@ -19,7 +19,7 @@ use ora_schema::{
 };
 
 use crate::{
-    Catalogue, Location, RegistryError, RegistryLimits, RegistrySource, place,
+    Catalogue, Location, RegistryError, RegistryLimits, RegistrySource, folder, place,
     snapshot::{self, MIRROR, Writer},
 };
 
@@ -69,13 +69,13 @@ pub(crate) fn fetch(
     rollback: Rollback,
 ) -> Result<(Option<Snapshot>, Snapshot), RegistryError> {
     let folder = source.folder(&catalogue.layout);
+    source.check_folder(&catalogue.layout)?;
     if source.local_clone.is_none() {
         private::ensure(catalogue.layout.cache())?;
     }
-    let above = folder.parent().unwrap_or(&folder);
-    private::ensure(above)?;
     let what = format!("the registry `{}`", source.name);
-    let lock_path = above.join(format!(".{}.lock", source.name));
+    let lock_path = catalogue.layout.registry_lock(&source.name, &folder);
+    private::ensure(lock_path.parent().unwrap_or(&folder))?;
     let lock = Lock::exclusive(&lock_path, &Wish { what: &what, ..catalogue.who })?;
     // A snapshot that cannot be read, or is of another URL, is none: it is fetched anew.
     let found = snapshot::read(&folder, &source.name).ok().flatten();
@@ -91,7 +91,7 @@ pub(crate) fn fetch(
     if outcome.is_err() {
         let keep = before.as_ref().map(|before| before.content.as_str());
         snapshot::sweep(&folder, keep)?;
-        if snapshot::read(&folder, &source.name).ok().flatten().is_none() {
+        if !folder::has_snapshot(&folder, source) {
             // The first time leaves nothing behind.
             Root::remove_tree(&folder)?;
             atomic::remove(&lock_path)?;

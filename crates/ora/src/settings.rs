@@ -75,7 +75,7 @@ impl Settings {
             notices: files.notices.clone(),
             config,
             policy,
-            registries,
+            registries: registries.into_iter().map(|one| placed(one, environment, layout)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -152,6 +152,17 @@ fn packages(config: &Config, environment: &Environment, layout: &Layout) -> Resu
 fn layers(config: &Config, environment: &Environment, layout: &Layout) -> Result<Vec<PathBuf>, Failure> {
     let folder = |text: &String| absolute(text, environment).ok_or_else(|| relative("cache.layers", text, layout));
     config.cache.layers.iter().map(folder).collect()
+}
+
+/// A registry whose clone has an absolute place.
+fn placed(registry: Registry, environment: &Environment, layout: &Layout) -> Result<Registry, Failure> {
+    let folder = |text: &String| {
+        let path = absolute(text, environment).ok_or_else(|| {
+            relative("local_clone", text, layout).about(layout.registries_file().display().to_string())
+        })?;
+        Ok::<_, Failure>(path.to_string_lossy().into_owned())
+    };
+    Ok(Registry { local_clone: registry.local_clone.as_ref().map(folder).transpose()?, ..registry })
 }
 
 /// An absolute path, or one below the home directory as shells write it.

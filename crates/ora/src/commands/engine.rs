@@ -57,7 +57,7 @@ impl<'w> Engine<'w> {
         let settings = wiring.settings()?;
         let apis = Apis::new(settings.github_api.clone(), settings.gitlab_api.clone())
             .map_err(|error| Failure::of(Kind::ConfigInvalid, &error))?;
-        let public = settings.registries.iter().filter(|one| one.trust == Trust::Public);
+        let private = settings.registries.iter().filter(|one| one.trust == Trust::Private);
         let wishes = Wishes {
             default_mode: settings.config.install.default_mode.get().copied(),
             unproven_allowed: settings.config.suppress_insecure_warnings.clone(),
@@ -65,7 +65,7 @@ impl<'w> Engine<'w> {
             page_ttl: settings.config.scraper.ttl,
             mirrors: settings.config.mirrors.clone(),
             max_registry_age: settings.config.offline.max_registry_age.get().map(|age| age.seconds()),
-            public_registries: public.map(|one| one.name.clone()).collect(),
+            private_registries: private.map(|one| one.name.clone()).collect(),
             validate_cache: settings.config.offline.validate_cache,
             retention_days: settings.config.cache.retention_days,
             auto_cleanup: settings.config.cache.auto_cleanup,

@@ -10,6 +10,8 @@ pub mod info;
 pub mod install;
 pub mod list;
 pub mod registry;
+mod registry_list;
+mod registry_sync;
 pub mod resolve;
 mod script;
 pub mod search;

@@ -10,11 +10,14 @@ use ora_fs::atomic;
 use ora_schema::registries::{RegistriesText, RegistryEntry, RegistryKind, TlsEntry, Trust};
 use serde::Serialize;
 
-use super::engine::{Engine, EngineResult, failure};
+use super::{
+    engine::{Engine, EngineResult},
+    registry_sync::{SyncView, problems},
+};
 use crate::{
-    args::registry::{AddArgs, RegistryArgs, RegistryCommand, RegistryType, SyncArgs, TrustLevel},
+    args::registry::{AddArgs, RegistryArgs, RegistryCommand, RegistryType, TrustLevel},
     failure::{Exit, Failure},
-    output::{Line, Table},
+    output::Line,
     wire::Wiring,
 };
 
@@ -22,9 +25,9 @@ use crate::{
 pub fn run(arguments: &RegistryArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     match &arguments.command {
         RegistryCommand::Add(arguments) => add(arguments, wiring),
-        RegistryCommand::List { long } => list(*long, wiring),
+        RegistryCommand::List { long } => super::registry_list::run(*long, wiring),
         RegistryCommand::Remove { name } => remove(name, wiring),
-        RegistryCommand::Sync(arguments) => sync(arguments, wiring),
+        RegistryCommand::Sync(arguments) => super::registry_sync::run(arguments, wiring),
         RegistryCommand::Verify { name } => verify(name.as_ref(), wiring),
         RegistryCommand::Enable { name } => set_enabled(name, true, wiring),
         RegistryCommand::Disable { name } => set_enabled(name, false, wiring),
@@ -33,7 +36,7 @@ pub fn run(arguments: &RegistryArgs, wiring: &Wiring) -> Result<Exit, Failure> {
 }
 
 /// Changes `registries.toml`, leaving every comment where it is.
-fn edit<T>(
+pub(super) fn edit<T>(
     wiring: &Wiring,
     change: impl FnOnce(&mut RegistriesText) -> Result<T, ora_schema::registries::RegistriesError>,
 ) -> Result<T, Failure> {
@@ -62,15 +65,34 @@ fn add(arguments: &AddArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         let message = format!("`{}` is kept for packages that come straight from there", arguments.name);
         return Err(Failure::new(Kind::Conflict, message).with_hint(Hint::note("choose another name")));
     }
+    let imported = ora_engine::imported(&engine.settings.layout, &[]);
+    let imported = imported.iter().find(|one| one.name.as_str().eq_ignore_ascii_case(arguments.name.as_str()));
     let mut last = None;
     for location in locations(arguments)? {
-        match try_add(arguments, &location, wiring, &engine) {
+        if let Some(held) =
+            imported.filter(|held| held.name != arguments.name || held.location.place() != location.place())
+        {
+            // What came on a medium cannot be fetched again: only a command that names it removes it.
+            last = Some(in_the_way(&held.name, &held.location));
+            continue;
+        }
+        match try_add(arguments, &location, wiring, &engine, imported.is_some()) {
             Ok(exit) => return Ok(exit),
             // A URL that says nothing about itself is tried as one definition, then as a repository.
             Err(error) => last = Some(error),
         }
     }
     Err(last.unwrap_or_else(|| Failure::new(Kind::Usage, "there is nothing to add")))
+}
+
+fn in_the_way(name: &RegistryName, location: &Location) -> Failure {
+    let place = location.place();
+    let from = if place.is_empty() { String::new() } else { format!(", of {}", Untrusted(&place)) };
+    let message = format!("a registry `{name}` was imported{from}");
+    Failure::new(Kind::Conflict, message)
+        .about(name.as_str())
+        .with_hint(Hint::run(format!("ora registry remove {name}")))
+        .with_hint(Hint::note("or choose another name"))
 }
 
 /// What the place may be, likeliest first.
@@ -106,7 +128,13 @@ fn locations(arguments: &AddArgs) -> Result<Vec<Location>, Failure> {
     }
 }
 
-fn try_add(arguments: &AddArgs, location: &Location, wiring: &Wiring, engine: &Engine<'_>) -> Result<Exit, Failure> {
+fn try_add(
+    arguments: &AddArgs,
+    location: &Location,
+    wiring: &Wiring,
+    engine: &Engine<'_>,
+    was_imported: bool,
+) -> Result<Exit, Failure> {
     let mut tls = TlsEntry { ca_cert: ca_path(arguments)?, ..TlsEntry::default() };
     engine.run(|context, _| {
         if arguments.pin_cert {
@@ -131,13 +159,17 @@ fn try_add(arguments: &AddArgs, location: &Location, wiring: &Wiring, engine: &E
         let synced = match registries.sync(context, &arguments.name, Rollback::Refuse) {
             Ok(synced) => synced,
             Err(error) => {
-                // Nothing stays of a registry that could not be read.
-                forget(&catalogue, &arguments.name, wiring);
+                // Nothing stays of a registry that could not be read, but what was here before.
+                if !was_imported {
+                    forget(&catalogue, &arguments.name, wiring);
+                }
                 return Err(error.into());
             }
         };
         if let Err(error) = edit(wiring, |text| text.add(&entry)) {
-            forget(&catalogue, &arguments.name, wiring);
+            if !was_imported {
+                forget(&catalogue, &arguments.name, wiring);
+            }
             return Err(error.into());
         }
         registries::record(
@@ -224,108 +256,6 @@ pub(super) fn tls_options(tls: &TlsEntry) -> Result<TlsOptions, Failure> {
     Ok(tls.options(pem))
 }
 
-#[derive(Serialize)]
-struct RegistryView {
-    name: String,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    url: String,
-    enabled: bool,
-    trust_level: &'static str,
-    priority: i64,
-    packages: Option<u64>,
-    commit: Option<String>,
-    time: Option<String>,
-    fetched_at: Option<String>,
-    local_clone: Option<String>,
-    /// `clone` (durable), `cached`, `imported`, `in place`, or `never fetched`.
-    state: &'static str,
-    offline_mode: bool,
-}
-
-/// What there is here of a registry.
-fn state(source: &RegistrySource, is_here: bool) -> &'static str {
-    match (&source.location, is_here) {
-        (Location::Imported { .. }, _) => "imported",
-        (Location::Folder(_) | Location::File(_), _) => "in place",
-        (Location::Git(_) | Location::Url(_), false) => "never fetched",
-        (Location::Git(_) | Location::Url(_), true) if source.local_clone.is_some() => "clone",
-        (Location::Git(_) | Location::Url(_), true) => "cached",
-    }
-}
-
-fn list(long: bool, wiring: &Wiring) -> Result<Exit, Failure> {
-    let engine = Engine::new(wiring, false)?;
-    engine.run(|context, registries| {
-        let catalogue = registries.catalogue();
-        let mut views = Vec::new();
-        for source in catalogue.sources() {
-            let snapshot = catalogue.snapshot(source).unwrap_or_else(|error| {
-                context.reporter.warning(error.to_string());
-                None
-            });
-            views.push(RegistryView {
-                name: source.name.to_string(),
-                kind: source.location.kind(),
-                url: source.location.place(),
-                enabled: source.is_enabled,
-                trust_level: if source.is_public { "public" } else { "private" },
-                priority: source.priority,
-                packages: source.is_enabled.then(|| catalogue.count(&source.name).ok()).flatten(),
-                commit: snapshot.as_ref().and_then(|one| one.commit.as_ref()).map(ToString::to_string),
-                time: snapshot.as_ref().map(|one| one.time.to_string()),
-                fetched_at: snapshot.as_ref().map(|one| one.fetched_at.to_string()),
-                local_clone: source.local_clone.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
-                state: state(source, snapshot.is_some()),
-                offline_mode: configured(&engine, &source.name).is_none_or(|one| one.offline_mode),
-            });
-        }
-        let printer = &wiring.printer;
-        if printer.look().json {
-            printer.document(&views)?;
-            return Ok(Exit::Done);
-        }
-        if views.is_empty() {
-            printer.say(Line::new().plain("no registry is configured"));
-            printer.suggest(&[Hint::run("ora registry add NAME URL")]);
-            return Ok(Exit::Done);
-        }
-        let head: &[&'static str] = if long {
-            &["REGISTRY", "TYPE", "PACKAGES", "AS OF", "HERE", "STATE", "TRUST", "PRIORITY", "COMMIT", "URL"]
-        } else {
-            &["REGISTRY", "TYPE", "PACKAGES", "AS OF", "HERE", "URL"]
-        };
-        let mut table = Table::new(head);
-        for one in &views {
-            let day = one.time.as_deref().map_or("-", |time| time.split('T').next().unwrap_or(time));
-            let packages = one.packages.map_or_else(|| "-".to_owned(), |count| count.to_string());
-            let mut cells = vec![
-                Line::new().strong(&one.name),
-                Line::new().plain(one.kind),
-                Line::new().plain(packages),
-                Line::new().plain(day),
-                Line::new().plain(one.state),
-            ];
-            if long {
-                cells.push(Line::new().plain(if one.enabled { "enabled" } else { "disabled" }));
-                cells.push(Line::new().plain(one.trust_level));
-                cells.push(Line::new().plain(one.priority));
-                let commit: String = one.commit.as_deref().unwrap_or("-").chars().take(12).collect();
-                cells.push(Line::new().plain(commit));
-            }
-            let url = if one.enabled || long { one.url.clone() } else { format!("{} (disabled)", one.url) };
-            cells.push(Line::new().dim(url));
-            table.row(cells);
-        }
-        printer.table(&table);
-        Ok(Exit::Done)
-    })
-}
-
-fn configured<'e>(engine: &'e Engine<'_>, name: &RegistryName) -> Option<&'e ora_schema::registries::Registry> {
-    engine.settings.registries.iter().find(|one| one.name == *name)
-}
-
 fn remove(name: &RegistryName, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, false)?;
     engine.run(|context, registries| {
@@ -341,117 +271,6 @@ fn remove(name: &RegistryName, wiring: &Wiring) -> Result<Exit, Failure> {
         wiring.printer.say(Line::new().plain("removed ").strong(name));
         Ok(Exit::Done)
     })
-}
-
-#[derive(Serialize)]
-struct SyncView {
-    name: String,
-    packages: u64,
-    changed: bool,
-    before: Option<String>,
-    after: Option<String>,
-    problems: Vec<(String, String)>,
-}
-
-impl SyncView {
-    fn of(name: &RegistryName, synced: &ora_engine::Synced) -> Self {
-        let commit = |one: &Option<ora_schema::snapshot::Snapshot>| {
-            one.as_ref().and_then(|one| one.commit.as_ref()).map(ToString::to_string)
-        };
-        Self {
-            name: name.to_string(),
-            packages: synced.packages,
-            changed: synced.is_changed(),
-            before: commit(&synced.before),
-            after: commit(&synced.after),
-            problems: synced.problems.clone(),
-        }
-    }
-}
-
-fn sync(arguments: &SyncArgs, wiring: &Wiring) -> Result<Exit, Failure> {
-    let engine = Engine::new(wiring, false)?;
-    engine.run(|context, registries| {
-        let enabled = registries.catalogue().sources().iter().filter(|source| source.is_enabled);
-        let names: Vec<RegistryName> = match &arguments.name {
-            Some(name) => vec![name.clone()],
-            None => enabled
-                .filter(|source| !matches!(source.location, Location::Imported { .. }))
-                .map(|source| source.name.clone())
-                .collect(),
-        };
-        let rollback = if arguments.allow_rollback || engine.settings.policy.git.allow_force_checkout {
-            Rollback::Follow
-        } else {
-            Rollback::Refuse
-        };
-        let (mut views, mut failures) = (Vec::new(), Vec::new());
-        for name in &names {
-            let synced = match wanted_clone(arguments, registries, name, wiring) {
-                Some(folder) => cloned(&engine, context, registries, name, &folder, rollback, wiring),
-                None => registries.sync(context, name, rollback).map_err(failure),
-            };
-            match synced {
-                Ok(synced) => {
-                    problems(name, &synced.problems, wiring);
-                    let view = SyncView::of(name, &synced);
-                    let state = if view.changed { "brought up to date" } else { "unchanged" };
-                    let text = format!(" {state}, {} packages", view.packages);
-                    wiring.printer.say(Line::new().strong(name).plain(text));
-                    views.push(view);
-                }
-                Err(failure) => failures.push(failure),
-            }
-        }
-        if names.is_empty() {
-            wiring.printer.say(Line::new().plain("no registry is enabled"));
-        }
-        if wiring.printer.look().json {
-            wiring.printer.document(&views)?;
-        }
-        match super::install::several(failures) {
-            Some(failure) => Err(failure.into()),
-            None => Ok(Exit::Done),
-        }
-    })
-}
-
-/// The folder of a durable clone that a git registry does not have yet and is to get.
-fn wanted_clone(
-    arguments: &SyncArgs,
-    registries: &Registries<'_, '_>,
-    name: &RegistryName,
-    wiring: &Wiring,
-) -> Option<PathBuf> {
-    let source = registries.catalogue().source(name).ok()?;
-    let is_wanted =
-        arguments.clone_local && matches!(source.location, Location::Git(_)) && source.local_clone.is_none();
-    is_wanted.then(|| wiring.layout.registry_clone(name))
-}
-
-/// Brings a registry up to date in a durable clone, and notes the clone once it is there.
-fn cloned(
-    engine: &Engine<'_>,
-    context: &ora_engine::Context<'_>,
-    registries: &Registries<'_, '_>,
-    name: &RegistryName,
-    folder: &Path,
-    rollback: Rollback,
-    wiring: &Wiring,
-) -> Result<ora_engine::Synced, Failure> {
-    let source = registries.catalogue().source(name).map_err(|error| failure(error.into()))?;
-    let source = RegistrySource { local_clone: Some(folder.to_owned()), ..source.clone() };
-    let catalogue = engine.catalogue(vec![source]);
-    let synced = Registries::new(&catalogue, true, true).sync(context, name, rollback).map_err(failure)?;
-    edit(wiring, |text| text.set_local_clone(name, Some(&folder.to_string_lossy())))?;
-    catalogue.drop_cached(name).map_err(|error| failure(error.into()))?;
-    Ok(synced)
-}
-
-fn problems(name: &RegistryName, problems: &[(String, String)], wiring: &Wiring) {
-    for (path, reason) in problems {
-        ora_core::Reporter::warning(wiring.printer.as_ref(), format!("`{path}` of `{name}` is left out: {reason}"));
-    }
 }
 
 #[derive(Serialize)]
@@ -507,7 +326,14 @@ fn fault(fault: &Fault) -> String {
 fn set_enabled(name: &RegistryName, enabled: bool, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, false)?;
     engine.run(|context, registries| {
-        registries.catalogue().source(name).map_err(Error::from)?;
+        let source = registries.catalogue().source(name).map_err(Error::from)?;
+        if matches!(source.location, Location::Imported { .. }) {
+            let message = format!("`{name}` was imported: it answers while it is here");
+            return Err(Failure::new(Kind::Conflict, message)
+                .about(name.as_str())
+                .with_hint(Hint::run(format!("ora registry remove {name}")))
+                .into());
+        }
         edit(wiring, |text| text.set_enabled(name, enabled))?;
         let verb = if enabled { "enabled" } else { "disabled" };
         registries::record(context, &format!("{verb} {name}"), None, None, ora_engine::Outcome::Done)?;

@@ -6,10 +6,10 @@ use ora_testkit::{GitRepository, ReleaseServer, TestBed, forge, forge::Member};
 
 use crate::bed;
 
-struct World {
-    bed: TestBed,
-    server: ReleaseServer,
-    registry: GitRepository,
+pub(crate) struct World {
+    pub(crate) bed: TestBed,
+    pub(crate) server: ReleaseServer,
+    pub(crate) registry: GitRepository,
 }
 
 fn definition(server: &ReleaseServer, name: &str) -> String {
@@ -23,7 +23,7 @@ fn definition(server: &ReleaseServer, name: &str) -> String {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut bed = bed();
         let server = bed.release_server();
         for name in ["hammer", "saw"] {
@@ -37,9 +37,39 @@ impl World {
         Self { bed, server, registry }
     }
 
-    fn list(&self) -> serde_json::Value {
+    pub(crate) fn list(&self) -> serde_json::Value {
         self.bed.ora(["registry", "list", "--json"]).success().json()
     }
+
+    /// With the snapshot of the registry imported in place of the registry itself, and `hammer` held.
+    pub(crate) fn imported() -> Self {
+        let world = Self::new();
+        let bed = &world.bed;
+        bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+        bed.ora(["download", "hammer"]).success();
+        let (folder, aside) = (bed.cache_dir().join("registries/official"), bed.work().join("aside"));
+        copied(&folder, &aside);
+        bed.ora(["registry", "remove", "official"]).success();
+        copied(&aside, &folder);
+        // What an import of an export from a place with a URL leaves.
+        let description = folder.join("snapshot.json");
+        let text = std::fs::read_to_string(&description).unwrap().replacen('{', "{\"imported\": true,", 1);
+        std::fs::write(&description, text).unwrap();
+        assert_eq!(world.list()[0]["state"], "imported");
+        world
+    }
+
+    /// Changes `registries.toml`.
+    fn configure(&self, change: impl FnOnce(String) -> String) {
+        let file = self.bed.config_dir().join("registries.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, change(text)).unwrap();
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().unwrap().permissions().mode() & 0o777
 }
 
 fn copied(from: &Path, to: &Path) {
@@ -176,4 +206,95 @@ fn a_registry_that_is_too_old() {
     assert!(output.stderr.contains("\"kind\":\"expired\""), "{output}");
     world.bed.write_config("config.toml", "");
     world.bed.ora(["install", "hammer"]).success();
+}
+
+/// What came on a medium cannot be fetched again: adding a registry of the same name never takes it away.
+#[test]
+fn an_import_is_never_taken_away_by_adding() {
+    let world = World::imported();
+    let bed = &world.bed;
+    let output = bed.ora(["registry", "add", "official", "https://registry.invalid/other.git"]).expect(1);
+    assert!(output.stderr.contains("imported") && output.stderr.contains("registry remove official"), "{output}");
+    bed.ora(["--offline", "registry", "add", "official", &world.registry.url()]).expect(5);
+    for verb in ["enable", "disable"] {
+        bed.ora(["registry", verb, "official"]).expect(1);
+    }
+    assert_eq!(world.list()[0]["state"], "imported");
+    bed.ora(["info", "--offline", "saw@official"]).success();
+    // From the same place it may be followed.
+    bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    assert_eq!(world.list()[0]["state"], "cached");
+}
+
+/// Nobody here vouches for an imported registry, so its packages count as published by anybody.
+#[test]
+fn an_imported_registry_is_public() {
+    assert_eq!(World::imported().list()[0]["trust_level"], "public");
+    let world = World::new();
+    let bed = &world.bed;
+    let text = definition(&world.server, "hammer");
+    let script = text.replace("[security", "post_install = \"echo hello > hello\"\n[security");
+    world.registry.commit_texts([("ora-registry/hammer.repo", &*script)]);
+    bed.ora(["registry", "add", "official", "--trust-level", "private", &world.registry.url()]).success();
+    bed.ora(["download", "hammer@1.0"]).success();
+    bed.ora(["registry", "remove", "official"]).success();
+    let output = bed.ora(["--offline", "install", "--allow-scripts", "hammer@1.0"]).success();
+    assert!(output.stderr.contains("public"), "{output}");
+    assert!(!bed.data_dir().join("packages/hammer/1.0/hello").exists());
+    let info = bed.ora(["--offline", "info", "hammer"]).success().stdout;
+    assert!(info.contains("echo hello > hello"), "{info}");
+}
+
+/// A clone may lie where the user says; nothing beside it and nothing else in it is touched.
+#[test]
+fn a_clone_in_a_place_of_the_users_own() {
+    let world = World::new();
+    let bed = &world.bed;
+    bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    world.configure(|text| text + "local_clone = \"~/clones/official\"\n");
+    let above = bed.home().join("clones");
+    std::fs::create_dir(&above).unwrap();
+    let before = mode(&above);
+    bed.ora(["registry", "update"]).success();
+    assert!(above.join("official/snapshot.json").is_file());
+    let beside: Vec<_> = std::fs::read_dir(&above).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!((beside, mode(&above)), (vec!["official".into()], before));
+    bed.ora(["info", "--offline", "saw"]).success();
+
+    let thesis = above.join("official/thesis");
+    std::fs::create_dir(&thesis).unwrap();
+    let output = bed.ora(["registry", "update", "official"]).expect(1);
+    assert!(output.stderr.contains("holds other things"), "{output}");
+    let output = bed.ora(["registry", "remove", "official"]).success();
+    assert!(output.stderr.contains("stays") && thesis.is_dir(), "{output}");
+
+    bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    world.configure(|text| text + "local_clone = \"somewhere\"\n");
+    let output = bed.ora(["registry", "list"]).expect(1);
+    assert!(output.stderr.contains("absolute"), "{output}");
+}
+
+/// An update that fails, or that leads back, keeps the clone that is here; also where it would have become a durable one.
+#[test]
+fn a_clone_stays_when_its_update_fails() {
+    let world = World::new();
+    let bed = &world.bed;
+    bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    let old = world.registry.tip("main").unwrap();
+    world.registry.commit_texts([("ora-registry/saw.repo", &*definition(&world.server, "saw"))]);
+    bed.ora(["registry", "update"]).success();
+    world.registry.force("main", &old);
+    let output = bed.ora(["registry", "update", "--clone-local", "--json"]).expect(4);
+    assert!(output.stderr.contains("\"kind\":\"rollback\""), "{output}");
+    assert_eq!(world.list()[0]["state"], "cached");
+    assert!(!bed.data_dir().join("registries/official").exists());
+    bed.ora(["info", "saw", "--offline"]).success();
+    bed.ora(["registry", "update", "official", "--clone-local", "--allow-rollback"]).success();
+    assert_eq!(world.list()[0]["state"], "clone");
+    std::fs::rename(world.registry.directory(), bed.root().join("gone")).unwrap();
+    bed.ora(["registry", "update", "official"]).expect(3);
+    assert_eq!(world.list()[0]["packages"], 2);
+    // An update of packages goes on with the old state, and says so.
+    let output = bed.ora(["update"]).success();
+    assert!(output.stderr.contains("keeps its old state"), "{output}");
 }
