@@ -467,6 +467,7 @@ impl Error {
             Self::Verify(error) => Some(error.package().to_string()),
             Self::Damaged { name, version, .. } => Some(format!("{name}@{version}")),
             Self::Remote { url, .. } => Some(url.to_string()),
+            Self::Registry(error) => error.artefact(),
             Self::UnknownRegistry { name, .. } => Some(name.to_string()),
             Self::Imported { registry } | Self::Expired { registry, .. } => Some(registry.to_string()),
             Self::UnknownCommand { command, .. } => Some(command.clone()),
@@ -475,7 +476,6 @@ impl Error {
                 Some(path.display().to_string())
             }
             Self::Store(_)
-            | Self::Registry(_)
             | Self::Audit(_)
             | Self::Disk(_)
             | Self::Export(_)

@@ -163,6 +163,27 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
+    /// What the error is about: the package, or the registry where it is about no single one. `None` for the disk and the
+    /// index.
+    pub fn artefact(&self) -> Option<String> {
+        match self {
+            Self::Unknown { registry, .. }
+            | Self::Remote { registry, .. }
+            | Self::Rollback { registry, .. }
+            | Self::Irregular { registry, .. }
+            | Self::Limit { registry, .. }
+            | Self::Nothing { registry, .. }
+            | Self::NoDefinition { registry, .. }
+            | Self::NeverFetched { registry }
+            | Self::Damaged { registry, .. }
+            | Self::Snapshot { registry, .. } => Some(registry.to_string()),
+            Self::Broken { package, .. } | Self::Ambiguous { package, .. } | Self::CaseTwins { package, .. } => {
+                Some(package.to_string())
+            }
+            _ => None,
+        }
+    }
+
     /// The stable kind.
     pub fn kind(&self) -> Kind {
         match self {

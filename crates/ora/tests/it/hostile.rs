@@ -4,6 +4,8 @@
 mod accepted;
 mod archives;
 mod definitions;
+#[cfg(feature = "net")]
+mod remotes;
 
 use std::{
     os::unix::fs::PermissionsExt as _,
