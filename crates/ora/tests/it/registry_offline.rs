@@ -298,3 +298,42 @@ fn a_clone_stays_when_its_update_fails() {
     let output = bed.ora(["update"]).success();
     assert!(output.stderr.contains("keeps its old state"), "{output}");
 }
+
+/// Offline no git command runs, whatever is asked of a clone; a `git` that tells of its start shows it.
+#[test]
+fn git_is_never_started_offline() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut world = World::new();
+    world.bed.ora(["registry", "add", "--clone-local", "official", &world.registry.url()]).success();
+    world.bed.ora(["download", "hammer"]).success();
+    let git = world.bed.write("tripwire/git", "#!/bin/sh\necho started > \"$0.started\"\nexit 1\n");
+    std::fs::set_permissions(&git, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let started = git.with_extension("started");
+    world.bed.set_env("PATH", &format!("{}:/usr/bin:/bin", git.parent().unwrap().display()));
+    let commands = ["search saw", "info saw", "install hammer", "registry list", "registry verify", "update"];
+    for words in commands {
+        world.bed.ora(std::iter::once("--offline").chain(words.split(' '))).success();
+        assert!(!started.exists(), "{words}");
+    }
+    world.bed.ora(["--offline", "registry", "update"]).expect(5);
+    assert!(!started.exists());
+    assert_ne!(world.bed.ora(["registry", "update"]).status, 0);
+    assert!(started.exists(), "the tripwire works");
+}
+
+/// A year without news: the age is shown, and refused only where that was asked for.
+#[test]
+fn a_year_without_news() {
+    let mut world = World::new();
+    world.bed.ora(["registry", "add", "official", &world.registry.url()]).success();
+    let time = world.list()[0]["time"].as_str().unwrap().parse::<ora_core::Timestamp>().unwrap();
+    let later = ora_core::Timestamp::from_seconds(time.seconds() + 400 * 86_400);
+    world.bed.set_env("ORA_TEST_CLOCK", &later.to_string());
+    assert_eq!(world.list()[0]["age_days"], 400);
+    assert!(world.bed.ora(["registry", "list"]).success().stdout.contains("400 days"));
+    world.bed.write_config("config.toml", "[offline]\nmax_registry_age = \"399d\"\n");
+    let output = world.bed.ora(["install", "hammer"]).expect(4);
+    assert!(output.stderr.contains("official") && output.stderr.contains("399"), "{output}");
+    world.bed.write_config("config.toml", "[offline]\nmax_registry_age = \"400d\"\n");
+    world.bed.ora(["install", "hammer"]).success();
+}
