@@ -1,4 +1,4 @@
-//! Registries and servers that lie: rows 83, 85, 92 and 93 of the list of attacks.
+//! Registries and servers that lie: rows 79, 83, 85, 92 and 93 of the list of attacks.
 
 use ora_testkit::{Authority, Route, Server, TreeEntry, forge, forge::Member};
 
@@ -105,4 +105,24 @@ fn servers_that_lie() {
     }
     let held = scene.bed.ora(["cache", "list", "--json"]).success().json();
     assert_eq!(held.as_array().unwrap().len(), 0, "{held}");
+}
+
+/// A script runs for nobody who did not ask for it, whatever else was waived.
+#[test]
+fn a_script_that_nobody_asked_for() {
+    let scene = Scene::new();
+    let archive = forge::tar_gz(&[Member::program("t/bin/other", forge::script("other"))]);
+    let server = Server::start();
+    server.route("/other", Route::bytes(archive.clone()));
+    let ran = scene.bed.root().join("ran");
+    let text = definition(&server.url("/other"), &forge::sha256(&archive)).replace("\"tool\"", "\"other\"");
+    scene.bed.write("new.repo", format!("{text}[install]\npost_install = \"touch '{}'\"\n", ran.display()));
+    for more in [&[][..], &["--yes"], &["--allow-insecure", "--yes"], &["--offline"]] {
+        let words = [&["install", "--repo", "new.repo"], more].concat();
+        let output = scene.bed.ora(words).success();
+        assert!(!ran.exists(), "79 {more:?}: {output}");
+        assert!(output.stderr.contains("skipped"), "79 {more:?}: {output}");
+        scene.unchanged("79", &output);
+        scene.bed.ora(["uninstall", "other"]).success();
+    }
 }
