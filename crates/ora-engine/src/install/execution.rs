@@ -334,7 +334,9 @@ fn answer(context: &Context<'_>, planned: &Planned, plan: &InstallPlan, consent:
     let Some(script) = &plan.script else { return withheld("there is none") };
     let public = match &planned.origin {
         Origin::Registry(name) => context.policy.is_public(Some(name)),
-        Origin::File(_) | Origin::Local(_) => false,
+        // What was found in the cache alone came from somewhere that nobody remembers.
+        Origin::File(place) => Path::new(place).starts_with(context.layout.metadata()),
+        Origin::Local(_) => false,
         Origin::Bundle(_) => true,
     };
     if !rules.enabled {

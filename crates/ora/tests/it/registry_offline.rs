@@ -337,3 +337,22 @@ fn a_year_without_news() {
     world.bed.write_config("config.toml", "[offline]\nmax_registry_age = \"400d\"\n");
     world.bed.ora(["install", "hammer"]).success();
 }
+
+/// A package that only the cache knows is nobody's own: its script counts as one that anybody may have published.
+#[test]
+fn a_script_from_nowhere() {
+    let world = World::new();
+    let bed = &world.bed;
+    let text = definition(&world.server, "hammer")
+        .replace("binaries = [\"hammer\"]", "binaries = [\"hammer\"]\npost_install = \"echo ran > ran\"");
+    bed.write("hammer.repo", text);
+    bed.ora(["download", "--repo", "hammer.repo", "--version", "1.0"]).success();
+    let output = bed.ora(["install", "--offline", "--allow-scripts", "hammer"]).success();
+    assert!(output.stderr.contains("blocked"), "{output}");
+    assert!(!bed.data_dir().join("packages/hammer/1.0/ran").exists());
+    let words = ["install", "--offline", "--allow-scripts", "--force", "--repo", "hammer.repo", "--version", "1.0"];
+    let output = bed.ora(words).success();
+    // Beside the version that it replaces, a second installation has a folder of its own.
+    let folders = std::fs::read_dir(bed.data_dir().join("packages/hammer")).unwrap();
+    assert!(folders.flatten().any(|folder| folder.path().join("ran").exists()), "{output}");
+}
