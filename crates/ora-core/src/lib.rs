@@ -16,12 +16,14 @@ mod argument;
 mod clock;
 mod digest;
 mod entry_path;
+mod fingerprint;
 mod hint;
 mod kind;
 pub mod mirror;
 mod name;
 mod near;
 mod platform;
+mod purpose;
 mod reach;
 mod report;
 pub mod template;
@@ -33,12 +35,14 @@ pub use argument::{ArgumentError, PackageArgument, PackageRequest, VersionWish};
 pub use clock::{Clock, Timestamp};
 pub use digest::{Digest, DigestError, Sha256, Sha256Stream};
 pub use entry_path::{EntryPath, EntryPathError};
+pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hint::{Hint, Hinted};
 pub use kind::Kind;
 pub use mirror::{Mirror, MirrorTarget};
 pub use name::{NameError, PackageName, RegistryName};
 pub use near::nearest;
 pub use platform::{Arch, Libc, Os, Platform, PlatformError};
+pub use purpose::Purpose;
 pub use reach::{
     CommitId, GitEntry, GitEntryKind, GitRequest, GitTip, PinnedCertificate, Reach, Remote, RemoteError, RemoteFailure,
     Request, Response, Resume, TlsOptions, Validators,

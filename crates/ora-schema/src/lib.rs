@@ -35,5 +35,6 @@ pub mod snapshot;
 pub mod strict;
 pub mod sums;
 pub mod transfer;
+pub mod trust;
 
 pub use self::settings::{KeyInfo, Optional, Written};

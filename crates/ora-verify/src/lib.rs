@@ -25,6 +25,7 @@ mod error;
 mod evidence;
 mod expectation;
 mod measured;
+pub mod site;
 
 pub use checksum_file::ChecksumFileError;
 pub use error::{Mismatch, VerifyError};
