@@ -23,6 +23,7 @@ pub mod installed_toml;
 pub mod inventory;
 pub mod json;
 pub mod local_metadata;
+pub mod lock;
 pub mod manifest;
 pub mod quantity;
 pub mod receipt;
