@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{NameError, PackageName, RegistryName, Untrusted};
+use crate::{NameError, PackageName, RegistryName, Requirement, RequirementError, Untrusted};
 
 /// Why a text is not a package argument.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -10,6 +10,9 @@ pub enum ArgumentError {
     /// The part before the first `@` is no package name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// What begins like a requirement is none.
+    #[error(transparent)]
+    Requirement(#[from] RequirementError),
     /// Two parts follow the name, and the first of them is no registry name.
     #[error("`{}` names no registry", Untrusted(text))]
     Registry {
@@ -65,8 +68,8 @@ pub enum VersionWish {
     Latest,
     /// This version or tag, as typed.
     Exact(String),
-    /// A requirement, as typed; it begins with one of `^ ~ = < > *`.
-    Requirement(String),
+    /// A requirement; it begins with one of `^ ~ = < > *`.
+    Requirement(Requirement),
 }
 
 impl PackageArgument {
@@ -100,7 +103,8 @@ impl VersionWish {
     fn of(text: &str) -> Self {
         match text {
             "latest" => Self::Latest,
-            _ if text.starts_with(['^', '~', '=', '<', '>', '*']) => Self::Requirement(text.to_owned()),
+            // What begins like a requirement was looked at when it was parsed; nothing else gets here.
+            _ if is_requirement(text) => text.parse().map_or_else(|_| Self::Exact(text.to_owned()), Self::Requirement),
             _ => Self::Exact(text.to_owned()),
         }
     }
@@ -158,7 +162,14 @@ fn check_version(argument: &str, part: &str) -> Result<(), ArgumentError> {
     if Untrusted(part).is_suspicious() {
         return refuse("a version has no control or invisible characters");
     }
+    if is_requirement(part) {
+        part.parse::<Requirement>()?;
+    }
     Ok(())
+}
+
+fn is_requirement(text: &str) -> bool {
+    text.starts_with(['^', '~', '=', '<', '>', '*'])
 }
 
 fn shortened(text: &str) -> String {
@@ -200,7 +211,7 @@ mod tests {
     fn words_and_operators_are_wishes() {
         assert_eq!(request("x@latest").version, VersionWish::Latest);
         for wish in ["^1.2", "~1", "=1.0", "<2", ">=1, <2", "*"] {
-            assert_eq!(request(&format!("x@{wish}")).version, VersionWish::Requirement(wish.into()));
+            assert_eq!(request(&format!("x@{wish}")).version, VersionWish::Requirement(wish.parse().unwrap()));
         }
         assert_eq!("latest".parse(), Ok(VersionWish::Latest));
     }

@@ -50,4 +50,4 @@ pub use reach::{
 pub use report::{Event, Reporter, Silent};
 pub use text::Untrusted;
 pub use url::{GitUrl, SourceUrl, UrlError};
-pub use version::{Tag, Version, VersionError};
+pub use version::{Requirement, RequirementError, Tag, Version, VersionError};

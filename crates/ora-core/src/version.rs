@@ -1,10 +1,12 @@
 //! Versions as people order them, and the tags that publishers write.
 
 mod order;
+mod requirement;
 mod split;
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
+pub use requirement::{Requirement, RequirementError};
 pub use split::split;
 
 /// Why a text is not a version or tag.

@@ -227,7 +227,7 @@ fn selected(context: &Context<'_>, argument: &PackageArgument) -> Result<(Vec<He
         VersionWish::Any => {}
         VersionWish::Exact(text) => held.retain(|one| is_version(&one.sidecar, text)),
         VersionWish::Latest => return Err(Error::Requirement { text: "latest".to_owned() }),
-        VersionWish::Requirement(text) => return Err(Error::Requirement { text: text.clone() }),
+        VersionWish::Requirement(wish) => return Err(Error::Requirement { text: wish.to_string() }),
     }
     if !held.is_empty() {
         return Ok((held, asked.version != VersionWish::Any));

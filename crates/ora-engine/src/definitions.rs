@@ -99,10 +99,10 @@ fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
 }
 
 /// What a source can be asked for.
-pub(crate) fn wanted(wish: &VersionWish) -> Result<Wanted<'_>, Error> {
+pub(crate) fn wanted(wish: &VersionWish) -> Wanted<'_> {
     match wish {
-        VersionWish::Any | VersionWish::Latest => Ok(Wanted::Latest),
-        VersionWish::Exact(text) => Ok(Wanted::Exact(text)),
-        VersionWish::Requirement(text) => Err(Error::Requirement { text: text.clone() }),
+        VersionWish::Any | VersionWish::Latest => Wanted::Latest,
+        VersionWish::Exact(text) => Wanted::Exact(text),
+        VersionWish::Requirement(requirement) => Wanted::of(requirement),
     }
 }

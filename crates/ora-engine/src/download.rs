@@ -10,6 +10,7 @@ use crate::{
     Context, Error, Registries,
     definitions::{self, Chosen},
     fetching,
+    lock::{self, LockFile},
     obtain::{self, Obtained},
     releases::{self, Meant},
 };
@@ -23,6 +24,8 @@ pub struct Request {
     pub version: Option<VersionWish>,
     /// A `.repo` file or URL, in place of packages.
     pub repo: Option<String>,
+    /// A lock, in place of packages: what it names, by digest.
+    pub lock: Option<LockFile>,
     /// For which platforms.
     pub platforms: Platforms,
     /// Go on where nothing is published to check a download against.
@@ -92,9 +95,13 @@ pub fn download(
         }
     }
     match Error::of_several(failed, context.host, context.layout.drop_folder()) {
-        Some(error) => Err(error),
-        None => each_has_one(&wishes, &done).map(|()| done),
+        Some(error) => return Err(error),
+        None => each_has_one(&wishes, &done)?,
     }
+    if let Some(file) = &request.lock {
+        lock::keep(context, file)?;
+    }
+    Ok(done)
 }
 
 /// With every platform asked for, a package must be there for at least one.
@@ -120,6 +127,9 @@ fn wishes(context: &Context<'_>, registries: &Registries<'_, '_>, request: &Requ
         add(definitions::read(context, place)
             .and_then(|chosen| on_platforms(context, request, &|| Ok(chosen.clone()), &wish)));
     }
+    if let Some(file) = &request.lock {
+        add(locked(context, registries, file, &request.platforms));
+    }
     for argument in &request.packages {
         let found = registries.request(argument).and_then(|asked| {
             let wish = request.version.clone().unwrap_or(asked.version);
@@ -132,6 +142,28 @@ fn wishes(context: &Context<'_>, registries: &Registries<'_, '_>, request: &Requ
         Some(error) => Err(error),
         None => Ok(wishes),
     }
+}
+
+/// What a lock names, for the platforms that are asked for.
+fn locked(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    file: &LockFile,
+    platforms: &Platforms,
+) -> Result<Vec<Wish>, Error> {
+    let mut wishes = Vec::new();
+    for package in lock::in_order(file, &[])? {
+        let platforms: Vec<Platform> = match platforms {
+            Platforms::Host => vec![context.host],
+            Platforms::These(these) => these.clone(),
+            // What upstream does not ship is written down in the lock.
+            Platforms::All => package.artifacts.iter().filter_map(|(at, one)| one.as_ref().map(|_| *at)).collect(),
+        };
+        for platform in platforms {
+            wishes.push(Wish { meant: lock::meant(context, registries, package, platform)?, platform, is_any: false });
+        }
+    }
+    Ok(wishes)
 }
 
 fn on_platforms(

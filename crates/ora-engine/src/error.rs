@@ -70,6 +70,22 @@ pub enum Error {
     /// The audit log.
     #[error(transparent)]
     Audit(#[from] ora_audit::AuditError),
+    /// A lock.
+    #[error(transparent)]
+    Lock(#[from] crate::lock::LockError),
+    /// A package that has to come from two registries at once.
+    #[error("`{name}` has to come from `{}` for {}, and from `{}` for {}", first.1, first.0, second.1, second.0)]
+    Homes {
+        /// The package.
+        name: PackageName,
+        /// Who says so, and which registry.
+        first: (String, RegistryName),
+        /// Who else, and which other.
+        second: (String, RegistryName),
+    },
+    /// A requirement that cannot be read.
+    #[error(transparent)]
+    Requires(#[from] ora_core::RequirementError),
     /// An export that could not be written.
     #[error(transparent)]
     Export(#[from] ora_bundle::BundleError),
@@ -392,6 +408,14 @@ impl Error {
         }
     }
 
+    /// Whether nothing is published for a platform.
+    pub(crate) fn is_unpublished(&self) -> bool {
+        matches!(
+            self,
+            Self::Source(ora_source::SourceError::NoPlatform { .. } | ora_source::SourceError::NoAsset { .. })
+        )
+    }
+
     /// Whether nobody answered, so that what is held may stand in.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
@@ -409,6 +433,9 @@ impl Error {
             Self::Registry(error) => error.kind(),
             Self::Install(error) => error.kind(),
             Self::Audit(error) => error.kind(),
+            Self::Lock(error) => error.kind(),
+            Self::Homes { .. } => Kind::Conflict,
+            Self::Requires(_) => Kind::Usage,
             Self::Disk(error) => error.kind(),
             Self::Export(error) | Self::Import { source: error, .. } => error.kind(),
             Self::Fetch { source, .. } | Self::Remote { source, .. } => source.kind(),
@@ -445,6 +472,7 @@ impl Error {
         match self {
             Self::Missing { misses, .. } => misses.iter().map(Miss::details).collect(),
             Self::Rehearsal { failures } => failures.iter().map(rehearsed).collect(),
+            Self::Lock(error) => error.details(),
             _ => Vec::new(),
         }
     }
@@ -468,6 +496,9 @@ impl Error {
             Self::Damaged { name, version, .. } => Some(format!("{name}@{version}")),
             Self::Remote { url, .. } => Some(url.to_string()),
             Self::Registry(error) => error.artefact(),
+            Self::Lock(error) => error.artefact(),
+            Self::Homes { name, .. } => Some(name.to_string()),
+            Self::Requires(_) => None,
             Self::UnknownRegistry { name, .. } => Some(name.to_string()),
             Self::Imported { registry } | Self::Expired { registry, .. } => Some(registry.to_string()),
             Self::UnknownCommand { command, .. } => Some(command.clone()),
@@ -522,6 +553,8 @@ impl Hinted for Error {
             Self::Registry(error) => error.hints(),
             Self::Install(error) => error.hints(),
             Self::Audit(error) => error.hints(),
+            Self::Lock(error) => error.hints(),
+            Self::Homes { .. } | Self::Requires(_) => vec![],
             Self::Disk(error) => error.hints(),
             Self::Export(error) | Self::Import { source: error, .. } => error.hints(),
             Self::ExportName { .. } => {
@@ -589,6 +622,18 @@ impl Hinted for Error {
             | Self::File { .. }
             | Self::Settings { .. }
             | Self::Internal(_) => vec![],
+        }
+    }
+}
+
+impl From<ora_resolve::SolveError<Error>> for Error {
+    fn from(error: ora_resolve::SolveError<Error>) -> Self {
+        use crate::lock::LockError;
+        match error {
+            ora_resolve::SolveError::NoSolution { lines } => LockError::NoSolution { lines }.into(),
+            ora_resolve::SolveError::Cycle { names } => LockError::Circle { names }.into(),
+            ora_resolve::SolveError::TooMuch { steps, lines } => LockError::TooMuch { steps, lines }.into(),
+            ora_resolve::SolveError::Supply(error) => error,
         }
     }
 }

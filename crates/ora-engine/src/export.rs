@@ -15,12 +15,18 @@ use ora_schema::{repo, sidecar::Sidecar, snapshot::Snapshot};
 use ora_store::Held;
 use serde::Serialize;
 
-use crate::{Context, Error, Miss, Registries, rehearsal};
+use crate::{
+    Context, Error, Miss, Registries,
+    lock::{self, LockFile},
+    rehearsal,
+};
 
 /// What to export, and where to.
 pub struct Request<'r> {
     /// Packages; without any, everything that is held and every snapshot of a registry.
     pub packages: Vec<PackageArgument>,
+    /// A lock, in place of packages: all that it names.
+    pub lock: Option<LockFile>,
     /// Only for these platforms; all that are held where none is named.
     pub platforms: Vec<Platform>,
     /// Registries whose whole snapshots go along.
@@ -76,9 +82,11 @@ fn write(context: &Context<'_>, registries: &Registries<'_, '_>, request: Reques
         (None, Some(stream)) => Target::Stream(stream),
         (None, None) => return Err(Error::Internal("an export without a target")),
     };
-    let is_whole = request.packages.is_empty() && request.registries.is_empty();
+    let is_whole = request.packages.is_empty() && request.registries.is_empty() && request.lock.is_none();
     let select = || {
-        if is_whole {
+        if let Some(file) = &request.lock {
+            locked(context, file, &request.platforms)
+        } else if is_whole {
             everything(context, &request.platforms)
         } else {
             selected(context, registries, &request.packages, &request.platforms)
@@ -140,6 +148,43 @@ fn everything(context: &Context<'_>, platforms: &[Platform]) -> Result<Vec<Held>
     Ok(held)
 }
 
+/// What a lock names, whole: for every platform of it, or for those that are asked for.
+fn locked(context: &Context<'_>, file: &LockFile, platforms: &[Platform]) -> Result<Vec<Held>, Error> {
+    let mut held: BTreeMap<String, Held> = BTreeMap::new();
+    let mut misses = Vec::new();
+    for package in lock::in_order(file, &[])? {
+        for platform in platforms {
+            lock::available(package, *platform)?;
+        }
+        let wanted = package.artifacts.iter().filter(|(at, _)| platforms.is_empty() || platforms.contains(at));
+        let releases = context.store.releases(&package.name)?;
+        for (platform, artifact) in wanted {
+            let Some(artifact) = artifact else { continue };
+            let is_it = |one: &&Held| {
+                let sidecar = &one.sidecar;
+                sidecar.sha256 == artifact.sha256
+                    && sidecar.platform == *platform
+                    && sidecar.registry == package.registry
+            };
+            match releases.iter().find(is_it) {
+                Some(one) => _ = held.insert(one.file.to_string(), one.clone()),
+                None => misses.push(Miss {
+                    name: package.name.clone(),
+                    version: Some(package.version.to_string()),
+                    platform: *platform,
+                    sha256: Some(artifact.sha256),
+                    url: artifact.source.clone(),
+                    nearest: Vec::new(),
+                }),
+            }
+        }
+    }
+    if misses.is_empty() {
+        return Ok(held.into_values().collect());
+    }
+    Err(Error::Missing { misses, drop: context.layout.drop_folder() })
+}
+
 /// What is held of packages; everything that is missing is named at once.
 fn selected(
     context: &Context<'_>,
@@ -167,7 +212,10 @@ fn selected(
                 found.retain(|one| is_version(&one.sidecar, text));
                 Some(text.clone())
             }
-            VersionWish::Requirement(text) => return Err(Error::Requirement { text: text.clone() }),
+            VersionWish::Requirement(requirement) => {
+                found.retain(|one| requirement.matches(&one.sidecar.version));
+                Some(requirement.to_string())
+            }
         };
         let is_there = |platform: &Platform| found.iter().any(|one| one.sidecar.platform == *platform);
         let wanted = if platforms.is_empty() && found.is_empty() { vec![context.host] } else { platforms.to_vec() };

@@ -1,25 +1,35 @@
 //! `ora install`: from what was asked for to packages that run. Everything is found before anything is fetched, everything is
 //! fetched and unpacked before anything is installed.
 
+mod dependencies;
 mod execution;
+mod locked;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
-use ora_core::{Kind, PackageArgument, Sha256, Version, VersionWish, template::Encoding, template::Variable};
+use ora_core::{
+    Kind, PackageArgument, PackageName, Requirement, Sha256, Version, VersionWish, template::Encoding,
+    template::Variable,
+};
 use ora_install::{InstallPlan, Receipts};
 use ora_schema::{
     local_metadata::{self, LocalMetadata},
-    receipt::{Origin, Receipt},
+    receipt::{Origin, Reason, Receipt},
     release::{CommandRule, Rules},
     repo::Mode,
 };
 
+pub(crate) use self::dependencies::complete;
 pub(crate) use self::execution::{begin, begin_within};
 pub use self::execution::{execute, execute_each, unplanned};
 use crate::{
     Context, Error, Registries,
     definitions::{self, Chosen},
     installed,
+    lock::LockFile,
     releases::{self, Meant},
 };
 
@@ -38,6 +48,8 @@ pub struct Request {
     pub keep: bool,
     /// The digest the file must have.
     pub sha256: Option<Sha256>,
+    /// Whether what a package needs is installed with it.
+    pub with_dependencies: bool,
 }
 
 /// What to install.
@@ -56,6 +68,13 @@ pub enum What {
         place: String,
         /// The version.
         version: Option<VersionWish>,
+    },
+    /// What a lock names, by digest.
+    Locked {
+        /// The lock.
+        file: Box<LockFile>,
+        /// Only these and what they need; without any, the whole lock.
+        packages: Vec<PackageName>,
     },
     /// An archive of the user's own.
     Archive {
@@ -86,6 +105,10 @@ pub struct Planned {
     pub commands: Vec<String>,
     /// Whether it wants to run a script.
     pub has_script: bool,
+    /// Why it is installed.
+    pub reason: Reason,
+    /// The packages that it needs, and which versions of them.
+    pub dependencies: BTreeMap<PackageName, Requirement>,
     pub(crate) road: Road,
 }
 
@@ -141,14 +164,16 @@ pub fn prepare(
                 }
             }
             let failure = Error::of_several(failed, context.host, context.layout.drop_folder());
-            failure.map_or(Ok(planned), Err)
+            failure.map_or_else(|| dependencies::complete(context, registries, request, planned), Err)
         }
         What::Definition { place, version } => {
             let chosen = definitions::read(context, place)?;
             let wish = version.clone().unwrap_or_default();
             let before = installed::receipt(context, &chosen.text.definition.name)?;
-            Ok(vec![release(context, request, chosen, &wish, before.as_ref())?])
+            let planned = vec![release(context, request, chosen, &wish, before.as_ref())?];
+            dependencies::complete(context, registries, request, planned)
         }
+        What::Locked { file, packages } => locked::prepare(context, registries, request, file, packages),
         What::Archive { file, metadata } => Ok(vec![archive(context, request, file, metadata)?]),
     }
 }
@@ -183,7 +208,8 @@ fn satisfies(receipt: &Receipt, wish: &VersionWish) -> bool {
     match wish {
         VersionWish::Any => true,
         VersionWish::Exact(text) => selects(receipt, text),
-        VersionWish::Latest | VersionWish::Requirement(_) => false,
+        VersionWish::Requirement(requirement) => requirement.matches(&receipt.version),
+        VersionWish::Latest => false,
     }
 }
 
@@ -205,6 +231,8 @@ pub(crate) fn untouched(receipt: &Receipt) -> Planned {
         source: receipt.source.clone(),
         commands: receipt.links.iter().map(|link| link.command.clone()).collect(),
         has_script: false,
+        reason: receipt.reason,
+        dependencies: receipt.dependencies.clone(),
         road: Road::None,
     }
 }
@@ -235,6 +263,11 @@ pub(crate) fn release(
 ) -> Result<Planned, Error> {
     let question = releases::Question { wish, platform: context.host, sha256: request.sha256 };
     let meant = releases::find(context, chosen, &question)?;
+    planned(context, request, meant, before)
+}
+
+/// Plans a release that was found.
+fn planned(context: &Context<'_>, request: &Request, meant: Meant, before: Option<&Receipt>) -> Result<Planned, Error> {
     let (chosen, found) = (&meant.chosen, &meant.found);
     let definition = &chosen.text.definition;
     let mode = request.mode.or_else(|| before.map(|receipt| receipt.mode)).or(context.policy.default_mode);
@@ -256,6 +289,8 @@ pub(crate) fn release(
         source: Some(first.url.to_string()),
         commands: view.files.into_iter().map(|file| file.name.unwrap_or(file.src)).collect(),
         has_script: first.rules.script.is_some(),
+        reason: before.map_or(Reason::Requested, |receipt| receipt.reason),
+        dependencies: dependencies::of(definition)?,
         road: Road::Release(Box::new(meant)),
     })
 }
@@ -281,6 +316,8 @@ fn archive(context: &Context<'_>, request: &Request, file: &Path, metadata: &Pat
         source: None,
         commands: rules.commands.iter().map(|rule| rule.src.clone()).collect(),
         has_script: false,
+        reason: Reason::Requested,
+        dependencies: BTreeMap::new(),
         road: Road::File { path, metadata: Box::new(metadata), rules: Box::new(rules) },
     })
 }

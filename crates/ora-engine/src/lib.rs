@@ -35,6 +35,7 @@ pub mod import;
 pub mod info;
 pub mod install;
 pub mod installed;
+pub mod lock;
 pub mod registries;
 pub mod resolve;
 pub mod uninstall;

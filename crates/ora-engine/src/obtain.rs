@@ -118,6 +118,27 @@ fn obtain_release(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release)
     from_network(context, remote, wanted, release, &expectation, &kept)
 }
 
+/// The digest that is published for a release, and who says so, without fetching the artifact; nothing where nobody says.
+pub(crate) fn published<'w>(
+    context: &Context<'_>,
+    wanted: &Wanted<'w>,
+) -> Result<Option<(&'w Release, Sha256, Vec<Evidence>)>, Error> {
+    let Some(remote) = context.reach.remote() else { return Ok(None) };
+    let Some(release) = wanted.releases.first() else { return Ok(None) };
+    ora_verify::refuse_signatures(&release.name, release.proof.signatures.iter().map(|one| one.kind))?;
+    let mut expectation = claimed(wanted, release);
+    if let Some(file) = &release.proof.checksum_file
+        && !expectation.makes_checksum_file_unnecessary()
+    {
+        let bytes = fetching::fetch_small(context, remote, &file.url)?;
+        for digest in digests_in(release, file, &bytes)? {
+            expectation = expectation.claim(Evidence::ChecksumFile { url: file.url.clone() }, digest);
+        }
+    }
+    expectation.conflicts()?;
+    Ok(expectation.sha256().filter(|_| expectation.has_proof()).map(|sha256| (release, sha256, expectation.proofs())))
+}
+
 /// Bytes with the digest that is expected: held, or carried here by hand.
 fn by_digest(
     context: &Context<'_>,

@@ -99,6 +99,10 @@ pub(crate) fn kept_expectation(
             expectation = expectation.claim(Evidence::Forge, digest);
         }
     }
+    // What a lock vouched for when it came needs no other proof to be used again.
+    if !expectation.has_proof() && held.sidecar.verified.contains(&Evidence::Lock.to_string()) {
+        expectation = expectation.claim(Evidence::Lock, Digest::Sha256(held.sidecar.sha256));
+    }
     unproven(context, wanted, release, expectation)
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str) -> 
         force: false,
         keep: false,
         sha256: None,
+        with_dependencies: false,
     };
     let planned = install::release(&empty, &request, chosen, &VersionWish::Exact(version), None)?;
     let consent =

@@ -36,7 +36,7 @@ pub(crate) struct Meant {
 
 /// Finds the release.
 pub(crate) fn find(context: &Context<'_>, chosen: Chosen, question: &Question<'_>) -> Result<Meant, Error> {
-    let wanted = definitions::wanted(question.wish)?;
+    let wanted = definitions::wanted(question.wish);
     check_age(context, &chosen)?;
     match context.reach {
         Reach::StoreOnly => match held(context, &chosen, wanted, question.platform)? {
@@ -160,7 +160,7 @@ fn held(
             (release, Some(text))
         }
     };
-    let notes = ora_source::bounds_note(definition, &listed.version).filter(|_| wanted != Wanted::Latest);
+    let notes = ora_source::bounds_note(definition, &listed.version).filter(|_| wanted.is_exact());
     let found =
         Found { listed: listed.clone(), releases: vec![release], notes: notes.into_iter().collect(), age: None };
     Ok(Some(Answer { found, definition: text, first_seen }))
@@ -208,7 +208,7 @@ fn by_its_own_definition(
 
 /// Says that the newest here is not the newest that is known, and how old that knowledge is.
 fn tell_newest(context: &Context<'_>, chosen: &Chosen, wanted: Wanted<'_>, platform: Platform, held: &Found) {
-    if wanted != Wanted::Latest {
+    if wanted.is_exact() {
         return;
     }
     let listings = KeptListings::new(context);
@@ -253,6 +253,9 @@ fn at_hand(context: &Context<'_>, chosen: Chosen, wanted: Wanted<'_>, question: 
     let version = match wanted {
         Wanted::Exact(text) => Some(text.to_owned()),
         Wanted::Latest => release.map(|release| release.version.to_string()),
+        Wanted::Matching(requirement) => {
+            Some(release.map_or_else(|| requirement.to_string(), |release| release.version.to_string()))
+        }
     };
     let miss = Miss {
         name: definition.name.clone(),

@@ -67,7 +67,7 @@ fn one(
     platform: Platform,
 ) -> Result<Resolved, Error> {
     let definition = &chosen.text.definition;
-    let wanted = definitions::wanted(wish)?;
+    let wanted = definitions::wanted(wish);
     if let Some(found) = find_without_asking(definition, wanted, platform, &context.policy.sources) {
         return Ok(view(context, &found?));
     }
@@ -75,7 +75,7 @@ fn one(
     let asking =
         ora_source::Context { listings: &listings, apis: &context.policy.apis, limits: &context.policy.sources };
     // Only a run without any network is answered from what is held; there an exact version may still be taken as typed.
-    let when = if matches!((context.reach, wanted), (Reach::StoreOnly, Wanted::Latest)) {
+    let when = if matches!((context.reach, wanted), (Reach::StoreOnly, Wanted::Latest | Wanted::Matching(_))) {
         Asking::Always
     } else {
         Asking::WhenNeeded

@@ -2,7 +2,7 @@
 
 use ora_core::{PackageName, VersionWish};
 use ora_install::{Receipts, Which};
-use ora_schema::receipt::Receipt;
+use ora_schema::receipt::{Reason, Receipt};
 
 use crate::{Context, Error, cache, install, installed};
 
@@ -22,6 +22,7 @@ pub fn uninstall(
         };
         targets.push((receipt, target));
     }
+    warn_dependents(context, names)?;
     let mut gone = Vec::new();
     for (receipt, target) in targets {
         let log = context.log();
@@ -31,6 +32,30 @@ pub fn uninstall(
     }
     cache::mark(context, gone.iter().map(|receipt| (&receipt.name, None)));
     Ok(gone)
+}
+
+/// Says who is left without something it needs.
+fn warn_dependents(context: &Context<'_>, names: &[PackageName]) -> Result<(), Error> {
+    for other in installed::receipts(context)?.iter().filter(|one| !names.contains(&one.name)) {
+        for name in names.iter().filter(|name| other.dependencies.contains_key(*name)) {
+            context.reporter.warning(format!("`{}` {} needs `{name}`", other.name, other.version));
+        }
+    }
+    Ok(())
+}
+
+/// Packages that were installed only because others needed them, and that nobody needs any more once `names` are gone; those
+/// that need others first.
+pub fn unneeded(context: &Context<'_>, names: &[PackageName]) -> Result<Vec<PackageName>, Error> {
+    let mut left = installed::receipts(context)?;
+    left.retain(|one| !names.contains(&one.name));
+    let mut unneeded = Vec::new();
+    loop {
+        let is_needed = |name: &PackageName| left.iter().any(|other| other.dependencies.contains_key(name));
+        let next = left.iter().position(|one| one.reason == Reason::Dependency && !is_needed(&one.name));
+        let Some(at) = next else { return Ok(unneeded) };
+        unneeded.push(left.remove(at).name);
+    }
 }
 
 fn version_of(context: &Context<'_>, receipt: &Receipt, wish: &VersionWish) -> Result<Receipt, Error> {

@@ -1,6 +1,6 @@
 //! `ora update`: installed packages to their newest versions, each from where it came.
 
-use ora_core::{Kind, PackageName, VersionWish};
+use ora_core::{Kind, PackageName, Requirement, VersionWish};
 use ora_schema::receipt::{Origin, Receipt};
 
 use crate::{
@@ -45,7 +45,20 @@ pub fn prepare(
             Err(error) => prepared.failed.push(error),
         }
     }
+    let planned = std::mem::take(&mut prepared.planned);
+    prepared.planned = install::complete(context, registries, request, planned)?;
     Ok(prepared)
+}
+
+/// What installed packages require of one, all at once; nothing where nobody does.
+fn bound_by_others(context: &Context<'_>, receipt: &Receipt) -> Result<Option<Requirement>, Error> {
+    let needs: Vec<String> = installed::receipts(context)?
+        .iter()
+        .filter_map(|other| other.dependencies.get(&receipt.name))
+        .filter(|need| !need.is_any())
+        .map(ToString::to_string)
+        .collect();
+    if needs.is_empty() { Ok(None) } else { Ok(Some(needs.join(", ").parse()?)) }
 }
 
 fn one(
@@ -62,7 +75,8 @@ fn one(
         Origin::File(place) => definitions::read(context, place)?,
         Origin::Local(_) | Origin::Bundle(_) => return Ok(None),
     };
-    let planned = match install::release(context, request, chosen, &VersionWish::Latest, Some(receipt)) {
+    let wish = bound_by_others(context, receipt)?.map_or(VersionWish::Latest, VersionWish::Requirement);
+    let planned = match install::release(context, request, chosen, &wish, Some(receipt)) {
         // Nothing of it is held: what runs is the newest there is here.
         Err(error) if error.kind() == Kind::OfflineMissing => return Ok(Some(install::untouched(receipt))),
         other => other?,

@@ -130,6 +130,16 @@ impl Layout {
         self.state().join("cache-cleaned.json")
     }
 
+    /// The places of known locks: one file each, whose name is the digest of the path that it holds.
+    pub fn lock_places(&self) -> PathBuf {
+        self.state().join("locks")
+    }
+
+    /// The note of one lock's place.
+    pub fn lock_place(&self, path: &Sha256) -> PathBuf {
+        self.lock_places().join(path.to_string())
+    }
+
     /// The number and hash of the newest audit record.
     pub fn audit_head(&self) -> PathBuf {
         self.state().join("audit-head.json")

@@ -63,6 +63,7 @@ impl Session<'_> {
             sha256: None,
             definition: None,
             reason: Reason::Requested,
+            dependencies: std::collections::BTreeMap::new(),
             mode: old.mode,
             install_dir: old.install_dir.clone(),
             installed_at: old.installed_at.unwrap_or_else(|| self.context.clock.now()),

@@ -208,6 +208,7 @@ impl Session<'_> {
             sha256: Some(plan.sha256),
             definition: request.definition,
             reason: request.reason,
+            dependencies: request.dependencies.clone(),
             mode: request.mode,
             install_dir: text(&plan.directory),
             installed_at: self.context.clock.now(),

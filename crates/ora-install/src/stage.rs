@@ -1,6 +1,7 @@
 //! From a verified artifact to a directory beside its place, and a plan.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -8,7 +9,7 @@ use std::{
 
 use ora_archive::{Shape, UnpackOptions, Unpacked, unpack};
 use ora_audit::Supply;
-use ora_core::{EntryPath, PackageName, Platform, Sha256, Tag, Version};
+use ora_core::{EntryPath, PackageName, Platform, Requirement, Sha256, Tag, Version};
 use ora_fs::{FsError, rooted::Root};
 use ora_schema::{
     receipt::{FileKind, InstalledFile, Origin, Reason, Receipt},
@@ -55,6 +56,8 @@ pub struct Request {
     pub definition: Option<Sha256>,
     /// Why it is installed.
     pub reason: Reason,
+    /// The packages that it needs, and which versions of them.
+    pub dependencies: BTreeMap<PackageName, Requirement>,
     /// Whose directories.
     pub mode: Mode,
     /// What to do with what was unpacked.

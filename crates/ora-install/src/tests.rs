@@ -217,6 +217,7 @@ fn request(version: &str) -> Request {
         source: Some("https://user:secret@example.org/tool.tar".into()),
         definition: None,
         reason: Reason::Requested,
+        dependencies: std::collections::BTreeMap::new(),
         mode: Mode::Userland,
         rules: Rules { commands, ..Rules::default() },
         supply: Supply::Cache,

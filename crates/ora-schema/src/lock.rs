@@ -8,12 +8,15 @@ mod write;
 use std::collections::BTreeMap;
 
 use ora_core::{Kind, PackageName, Platform, RegistryName, Sha256, SourceUrl, Tag, Untrusted, Version};
-use toml::{Table as Unknown, Value};
+use toml::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
     reader::{self, Item, Table},
 };
+
+/// Keys of a newer Ora, kept as they are.
+pub type Unknown = toml::Table;
 
 /// The version of the format that is written, and the highest that is read.
 pub const VERSION: u64 = 1;

@@ -4,9 +4,9 @@
 
 mod text;
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use ora_core::{EntryPath, PackageName, Platform, RegistryName, Sha256, Tag, Timestamp, Version};
+use ora_core::{EntryPath, PackageName, Platform, RegistryName, Requirement, Sha256, Tag, Timestamp, Version};
 
 use crate::repo::Mode;
 
@@ -39,6 +39,8 @@ pub struct Receipt {
     pub installed_at: Timestamp,
     /// What was verified, one text each (`checksum-file`, `pin`, `first-seen`, `waived: …`).
     pub evidence: Vec<String>,
+    /// The packages that it needs, and which versions of them.
+    pub dependencies: BTreeMap<PackageName, Requirement>,
     /// Every file below `install_dir`.
     pub files: Vec<InstalledFile>,
     /// Every link made outside it.

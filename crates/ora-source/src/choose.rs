@@ -1,6 +1,6 @@
 //! Which of the listed releases is meant.
 
-use ora_core::{Version, nearest};
+use ora_core::{Requirement, Version, nearest};
 use ora_schema::repo::Definition;
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 /// with a `v`, and as tag; what no exhaustive list denies is taken as it was typed.
 pub fn choose(definition: &Definition, listing: &Listing, wanted: Wanted<'_>) -> Result<Listed, SourceError> {
     match wanted {
-        Wanted::Latest => newest(definition, listing).cloned(),
+        Wanted::Latest | Wanted::Matching(_) => newest(definition, listing, wanted).cloned(),
         Wanted::Exact(text) => exact(definition, listing, text),
     }
 }
@@ -31,12 +31,16 @@ pub fn choose_held(
     wanted: Wanted<'_>,
 ) -> Result<Option<Listed>, SourceError> {
     match wanted {
-        Wanted::Latest if held.is_empty() => Ok(None),
+        Wanted::Latest | Wanted::Matching(_) if held.is_empty() => Ok(None),
         Wanted::Latest if is_nowhere(definition) => Ok(held.iter().max_by(|a, b| a.version.cmp(&b.version)).cloned()),
-        Wanted::Latest => {
+        Wanted::Latest | Wanted::Matching(_) => {
             let yanked = |listed: &Listed| tags::pin_of(definition, listed).is_some_and(|pin| pin.yanked);
             let releases = held.iter().map(|one| Listed { yanked: yanked(one), ..one.clone() }).collect();
-            newest(definition, &Listing { releases, ..Listing::default() }).cloned().map(Some)
+            match newest(definition, &Listing { releases, ..Listing::default() }, wanted) {
+                // What is held does not fit: it is missing, not wrong.
+                Err(SourceError::NothingFits { .. }) => Ok(None),
+                other => other.cloned().map(Some),
+            }
         }
         Wanted::Exact(text) => {
             let found = selected(held, text);
@@ -60,22 +64,36 @@ pub fn bounds_note(definition: &Definition, version: &Version) -> Option<String>
 /// What a release must be, and what to say where none is.
 type Step<'a> = (&'a dyn Fn(&Listed) -> bool, &'static str);
 
-fn newest<'l>(definition: &Definition, listing: &'l Listing) -> Result<&'l Listed, SourceError> {
+fn newest<'l>(definition: &Definition, listing: &'l Listing, wanted: Wanted<'_>) -> Result<&'l Listed, SourceError> {
     let releases = &listing.releases;
     if releases.is_empty() {
         return Err(SourceError::Empty { package: definition.name.clone() });
     }
+    let unfit = |wanted: &Requirement| SourceError::NothingFits {
+        package: definition.name.clone(),
+        wanted: wanted.clone(),
+        newest: releases.iter().map(|listed| listed.version.clone()).max(),
+    };
+    if let Wanted::Matching(requirement) = wanted
+        && !releases.iter().any(|listed| wanted.allows(listed, true))
+    {
+        return Err(unfit(requirement));
+    }
     if is_nowhere(definition) {
         return Ok(&releases[0]);
     }
+    let is_named = matches!(wanted, Wanted::Matching(requirement) if !requirement.is_any());
     let steps: [Step<'_>; 5] = [
-        (&|listed| listed.version.is_number(), "nothing that is listed is a version number"),
+        (
+            &|listed| is_named && wanted.allows(listed, true) || listed.version.is_number(),
+            "nothing that is listed is a version number",
+        ),
         (&|listed| !listed.yanked, "every version is marked as yanked"),
         (
             &|listed| bounds_note(definition, &listed.version).is_none(),
             "every version is outside the bounds of the definition",
         ),
-        (&|listed| definition.source.prerelease || !listed.is_prerelease(), "there are only prereleases"),
+        (&|listed| wanted.allows(listed, definition.source.prerelease), "there are only prereleases"),
         (&|listed| !listed.unavailable, "the source has no file for this platform"),
     ];
     let mut left: Vec<&Listed> = releases.iter().collect();

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use ora_core::{
-    Hint, Hinted, Kind, PackageName, Platform, RemoteError, SourceUrl, Untrusted, UrlError, Version, VersionError,
-    template::TemplateError,
+    Hint, Hinted, Kind, PackageName, Platform, RemoteError, Requirement, SourceUrl, Untrusted, UrlError, Version,
+    VersionError, template::TemplateError,
 };
 
 /// Why a source did not answer, or answered nothing that can be used.
@@ -92,6 +92,16 @@ pub enum SourceError {
         /// Why not.
         reason: String,
         /// The newest that could be asked for by name.
+        newest: Option<Version>,
+    },
+    /// Nothing that fits a requirement.
+    #[error("no version of `{package}` fits `{wanted}`{}", newest.as_ref().map(|one| format!("; the newest is {one}")).unwrap_or_default())]
+    NothingFits {
+        /// The package.
+        package: PackageName,
+        /// What was asked for.
+        wanted: Requirement,
+        /// The newest there is.
         newest: Option<Version>,
     },
     /// Several tags that the same text means.
@@ -220,6 +230,7 @@ impl SourceError {
             Self::Empty { .. }
             | Self::NoVersion { .. }
             | Self::NothingAutomatic { .. }
+            | Self::NothingFits { .. }
             | Self::NoPlatform { .. }
             | Self::NoAsset { .. } => Kind::NotFound,
             Self::UnsafeTags { .. } | Self::Version { .. } => Kind::NameInvalid,
@@ -241,6 +252,7 @@ impl SourceError {
             | Self::UnsafeTags { package, .. }
             | Self::NoVersion { package, .. }
             | Self::NothingAutomatic { package, .. }
+            | Self::NothingFits { package, .. }
             | Self::AmbiguousVersion { package, .. }
             | Self::Version { package, .. }
             | Self::Template { package, .. }

@@ -84,7 +84,7 @@ fn release(
 /// itself is the list), for an exact one where the URL is read from the listing or `{commit}` is.
 pub fn needs_listing(definition: &Definition, wanted: Wanted<'_>, platform: Platform) -> bool {
     match wanted {
-        Wanted::Latest => list::has_listing(definition),
+        Wanted::Latest | Wanted::Matching(_) => list::has_listing(definition),
         Wanted::Exact(text) => {
             let commit = needs_commit(definition) && definition.source.kind != SourceKind::GithubReleases;
             let pinned = tags::given(definition, text).ok().and_then(|listed| tags::pin_of(definition, &listed));

@@ -77,7 +77,7 @@ pub fn find_without_asking(
         let releases = evaluate(definition, &listed, platform, limits)?;
         let notes = match wanted {
             Wanted::Exact(_) => choose::bounds_note(definition, &listed.version).into_iter().collect(),
-            Wanted::Latest => Vec::new(),
+            Wanted::Latest | Wanted::Matching(_) => Vec::new(),
         };
         Ok(Found { listed, releases, notes, age: None })
     });
@@ -88,7 +88,7 @@ fn without_listing(definition: &Definition, wanted: Wanted<'_>) -> Result<Listed
     match wanted {
         Wanted::Latest | Wanted::Exact("latest") if list::is_nowhere(definition) => list::latest(definition),
         Wanted::Exact(text) => tags::given(definition, text),
-        Wanted::Latest => {
+        Wanted::Latest | Wanted::Matching(_) => {
             let listing = Listing { releases: tags::pinned(definition)?, ..Listing::default() };
             choose::choose(definition, &listing, wanted)
         }
@@ -102,7 +102,7 @@ fn choose_listing(
     asking: Asking,
     context: &Context<'_>,
 ) -> Result<Option<Listing>, SourceError> {
-    if needs_listing(definition, wanted, platform) || (wanted == Wanted::Latest && !list::is_nowhere(definition)) {
+    if needs_listing(definition, wanted, platform) || (!wanted.is_exact() && !list::is_nowhere(definition)) {
         return list::list(definition, platform, wanted, context).map(Some);
     }
     let Wanted::Exact(text) = wanted else { return Ok(None) };

@@ -116,7 +116,7 @@ fn pages(
     let mut listing = naming.finish(releases)?;
     listing.exhaustive = !cut;
     listing.age = age;
-    if cut && wanted == Wanted::Latest {
+    if cut && !wanted.is_exact() {
         listing.notes.push(format!(
             "only the newest {} releases of `{}` were looked at",
             listing.releases.len(),

@@ -1,6 +1,6 @@
 //! What a source lists, and the door through which its pages come in.
 
-use ora_core::{CommitId, Digest, PackageName, SourceUrl, Tag, Timestamp, Version, version};
+use ora_core::{CommitId, Digest, PackageName, Requirement, SourceUrl, Tag, Timestamp, Version, version};
 use ora_schema::repo::Definition;
 
 use crate::{Apis, Limits, SourceError};
@@ -38,8 +38,37 @@ pub struct Context<'a> {
 pub enum Wanted<'a> {
     /// The newest that may be chosen without being named.
     Latest,
+    /// The newest of those that fit.
+    Matching(&'a Requirement),
     /// A version or a tag, as somebody typed it.
     Exact(&'a str),
+}
+
+impl<'a> Wanted<'a> {
+    /// What a requirement asks for: the one version that it names, else the newest that fits.
+    pub fn of(requirement: &'a Requirement) -> Self {
+        match requirement.exact() {
+            Some(version) => Self::Exact(version.as_str()),
+            None => Self::Matching(requirement),
+        }
+    }
+
+    /// Whether a version is named.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::Exact(_))
+    }
+
+    /// Whether a release may be chosen as far as the question goes.
+    pub(crate) fn allows(self, listed: &Listed, allow_prereleases: bool) -> bool {
+        match self {
+            Self::Exact(_) => true,
+            Self::Latest => allow_prereleases || !listed.is_prerelease(),
+            Self::Matching(requirement) => {
+                let is_asked_for = listed.version.is_prerelease();
+                requirement.matches(&listed.version) && (allow_prereleases || is_asked_for || !listed.is_prerelease())
+            }
+        }
+    }
 }
 
 /// A release as its source lists it.

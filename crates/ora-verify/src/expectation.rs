@@ -70,6 +70,12 @@ impl Expectation {
         self.claims.iter().any(|(said_by, _)| said_by.is_proof())
     }
 
+    /// Those who name a digest and are proof, the most trusted first.
+    pub fn proofs(&self) -> Vec<Evidence> {
+        let proofs = self.claims.iter().map(|(said_by, _)| said_by).filter(|said_by| said_by.is_proof());
+        proofs.cloned().collect()
+    }
+
     /// Whether the bytes must be measured with SHA-512 too.
     pub fn needs_sha512(&self) -> bool {
         self.claims.iter().any(|(_, digest)| matches!(digest, Digest::Sha512(_)))

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn flags_that_contradict_are_usage_errors() {
         for line in [
-            "ora install",
+            "ora install --locked --version 1 jq",
             "ora install jq --repo x.repo",
             "ora install --local x.tar.gz",
             "ora install --metadata x.toml",
@@ -155,7 +155,7 @@ mod tests {
             "ora registry",
             "ora registry sync --allow-rollback",
             "ora install ../x",
-            "ora lock",
+            "ora lock --check --update jq",
         ] {
             assert_eq!(parse(&words(line)).map(|_| ()).map_err(|error| error.exit_code()), Err(2), "{line}");
         }
@@ -176,6 +176,10 @@ mod tests {
             "ora registry add x ./dir --path definitions --type dir --priority 5",
             "ora lint --strict x",
             "ora config suppress-warning jq",
+            "ora install",
+            "ora install --locked --offline jq",
+            "ora lock --update",
+            "ora lock --update jq --update yq",
         ] {
             assert!(parse(&words(line)).is_ok(), "{line}: {}", parse(&words(line)).unwrap_err());
         }

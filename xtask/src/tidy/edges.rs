@@ -9,6 +9,7 @@ use super::Violation;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("ora-core", &[]),
     ("ora-schema", &["ora-core"]),
+    ("ora-resolve", &["ora-core"]),
     ("ora-fs", &["ora-core"]),
     ("ora-verify", &["ora-core"]),
     ("ora-source", &["ora-core", "ora-schema"]),
@@ -25,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "ora-core",
             "ora-schema",
+            "ora-resolve",
             "ora-fs",
             "ora-archive",
             "ora-verify",

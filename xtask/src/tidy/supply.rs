@@ -22,6 +22,7 @@ const LICENCES: &[&str] = &[
     "CC0-1.0",
     "0BSD",
     "BSL-1.0",
+    "MPL-2.0",
     // Permissive, in the manner of BSD: the decoder that is a translation of the original library.
     "bzip2-1.0.6",
     "CDLA-Permissive-2.0",

@@ -59,7 +59,7 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
     /// Digits without leading zeros; without trailing zero numbers. `None` when the text does not begin with a number.
-    numbers: Option<Vec<&'a str>>,
+    pub(super) numbers: Option<Vec<&'a str>>,
     stage: Stage,
     suffix: Vec<Token<'a>>,
     build: Vec<Token<'a>>,

@@ -18,7 +18,7 @@ use super::{
     marks::{Installed, is_installed},
     selected,
 };
-use crate::{Context, Error};
+use crate::{Context, Error, lock::Locked};
 
 const DAY: u64 = 86_400;
 
@@ -88,7 +88,7 @@ pub struct Cleaned {
 
 /// Finds out what would go.
 pub fn prepare(context: &Context<'_>, request: &Request) -> Result<Plan, Error> {
-    let installed = Installed::read(context)?;
+    let keepers = Keepers { installed: Installed::read(context)?, locked: Locked::read(context) };
     let rules = context.policy.cache;
     let mut state = Stock::read(context)?;
     let mut plan = Plan { size: state.size, limit: rules.max_size, ..Plan::default() };
@@ -106,7 +106,7 @@ pub fn prepare(context: &Context<'_>, request: &Request) -> Result<Plan, Error> 
     candidates.sort_by(|(a, ..), (b, ..)| a.last_used.cmp(&b.last_used).then_with(|| a.file.cmp(&b.file)));
     candidates.dedup_by(|(a, ..), (b, ..)| a.file == b.file);
     for (held, is_asked, is_explicit) in candidates {
-        let entry = shown(&held, &installed);
+        let entry = shown(&held, &keepers);
         if !is_explicit && entry.reasons != [super::CACHED] {
             plan.kept.push(entry);
             continue;
@@ -128,9 +128,11 @@ pub fn prepare(context: &Context<'_>, request: &Request) -> Result<Plan, Error> 
 
 /// Removes what was planned, as far as that still holds, and records it.
 pub fn clean(context: &Context<'_>, plan: Plan) -> Result<Cleaned, Error> {
+    let locked = Locked::read(context);
     let kept_for_nothing = |sidecar: &Sidecar| {
-        sidecar.reasons.iter().all(|reason| *reason == Reason::Installed)
+        sidecar.reasons.iter().all(|reason| matches!(reason, Reason::Installed | Reason::Locked))
             && !is_installed(context, &sidecar.name, &sidecar.sha256)
+            && !locked.keeps(sidecar)
     };
     let mut gone = Vec::new();
     for is_explicit in [false, true] {
@@ -233,13 +235,25 @@ impl Stock {
     }
 }
 
-/// An entry as the receipts see it.
-fn shown(held: &Held, installed: &Installed) -> Entry {
+/// What keeps artifacts beside what their sidecars say for good.
+struct Keepers {
+    installed: Installed,
+    locked: Locked,
+}
+
+/// An entry as receipts and locks see it.
+fn shown(held: &Held, keepers: &Keepers) -> Entry {
     let mut held = held.clone();
-    if installed.has(&held.sidecar.name, &held.sidecar.sha256) {
-        held.sidecar.reasons.insert(Reason::Installed);
-    } else {
-        held.sidecar.reasons.remove(&Reason::Installed);
+    let sidecar = &mut held.sidecar;
+    for (reason, is_kept) in [
+        (Reason::Installed, keepers.installed.has(&sidecar.name, &sidecar.sha256)),
+        (Reason::Locked, keepers.locked.keeps(sidecar)),
+    ] {
+        if is_kept {
+            sidecar.reasons.insert(reason);
+        } else {
+            sidecar.reasons.remove(&reason);
+        }
     }
     Entry::of_held(&held)
 }

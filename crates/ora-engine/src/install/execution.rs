@@ -7,7 +7,7 @@ use ora_core::{Kind, Sha256, Tag, Version};
 use ora_install::{Artifact, Choices, InstallPlan, ScriptSettings, Session, Staged};
 use ora_schema::{
     local_metadata::LocalMetadata,
-    receipt::{Origin, Reason, Receipt},
+    receipt::{Origin, Receipt},
     release::Rules,
     repo::Mode,
 };
@@ -129,7 +129,8 @@ fn base(
         origin: planned.origin.clone(),
         source: None,
         definition: None,
-        reason: Reason::Requested,
+        reason: planned.reason,
+        dependencies: planned.dependencies.clone(),
         mode: planned.mode,
         rules,
         supply,

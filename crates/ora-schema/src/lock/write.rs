@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use ora_core::Platform;
-use toml::{Table as Unknown, Value};
+use toml::Value;
 
-use super::{Lock, LockedArtifact, LockedPackage, VERSION};
+use super::{Lock, LockedArtifact, LockedPackage, Unknown, VERSION};
 
 impl Lock {
     /// The file's text.

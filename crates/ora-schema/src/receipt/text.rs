@@ -1,5 +1,7 @@
 //! `receipts/<name>.json`, format 1.
 
+use std::collections::BTreeMap;
+
 use ora_core::{EntryPath, Sha256, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,6 +58,8 @@ struct Document {
     installed_at: String,
     #[serde(default)]
     evidence: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    dependencies: BTreeMap<String, String>,
     #[serde(default)]
     files: Vec<File>,
     #[serde(default)]
@@ -91,6 +95,7 @@ impl Receipt {
             install_dir: self.install_dir.clone(),
             installed_at: self.installed_at.to_string(),
             evidence: self.evidence.clone(),
+            dependencies: self.dependencies.iter().map(|(name, need)| (name.to_string(), need.to_string())).collect(),
             files,
             links,
             audit: self.audit.map(|digest| digest.to_string()),
@@ -115,6 +120,11 @@ impl Receipt {
             install_dir: absolute("install_dir", document.install_dir)?,
             installed_at: typed::<Timestamp>(WHAT, "installed_at", &document.installed_at)?,
             evidence: document.evidence,
+            dependencies: document
+                .dependencies
+                .iter()
+                .map(|(name, need)| Ok((typed(WHAT, "dependencies", name)?, typed(WHAT, "dependencies", need)?)))
+                .collect::<Result<_, DataError>>()?,
             files: document.files.into_iter().map(read_file).collect::<Result<_, _>>()?,
             links: document.links.into_iter().map(read_link).collect::<Result<_, _>>()?,
             audit: typed_option(WHAT, "audit", document.audit.as_ref())?,

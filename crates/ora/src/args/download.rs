@@ -1,5 +1,7 @@
 //! `ora download`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use ora_core::{PackageArgument, Platform, VersionWish};
 
@@ -12,10 +14,11 @@ use ora_core::{PackageArgument, Platform, VersionWish};
 #[command(after_help = "Examples:
   ora download windsurf@1.12.35 prometheus@2.45.0 kubectl@1.28.0
   ora download kubectl --platform linux-x86_64,macos-aarch64
-  ora download kubectl --platform all")]
+  ora download kubectl --platform all
+  ora download --lock-file ora.lock")]
 pub struct DownloadArgs {
     /// What to fetch; without a version the newest
-    #[arg(value_name = "PACKAGE", required_unless_present = "repo", conflicts_with = "repo")]
+    #[arg(value_name = "PACKAGE", required_unless_present_any = ["repo", "lock_file"], conflicts_with_all = ["repo", "lock_file"])]
     pub packages: Vec<PackageArgument>,
     /// Fetch this version or tag; for one package
     #[arg(short = 'v', long = "version", value_name = "VERSION")]
@@ -23,6 +26,9 @@ pub struct DownloadArgs {
     /// Fetch what this `.repo` file describes, or one at a URL
     #[arg(long, value_name = "FILE|URL")]
     pub repo: Option<String>,
+    /// Fetch what this lock names, by digest; no list of versions is read
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["repo", "version"])]
+    pub lock_file: Option<PathBuf>,
     /// Fetch for these platforms, such as `linux-x86_64`, or `all` that are published; this machine's by default
     #[arg(long = "platform", value_name = "OS-ARCH", value_delimiter = ',')]
     pub platforms: Vec<PlatformWish>,

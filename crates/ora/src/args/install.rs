@@ -10,6 +10,9 @@ use ora_core::{PackageArgument, Sha256, VersionWish};
 /// A package is `name`, `name@version`, `name@registry` or `name@registry@version`; the version may be a version, a tag or
 /// `latest`. Without one the newest that is not a prerelease is taken. What is installed already is left as it is.
 ///
+/// Without a package, what `ora.lock` names is installed, each file by its digest, from whatever has it: the cache, a mirror,
+/// the network. With `--locked` so are packages that are named; what is not in the lock is refused.
+///
 /// Everything is checked before anything is linked: the download against the digests and checksum files that the definition
 /// names, the archive against every way out of its directory. If a step fails, what was installed before still runs.
 #[derive(Args, Clone, Debug)]
@@ -18,11 +21,12 @@ use ora_core::{PackageArgument, Sha256, VersionWish};
   ora install prometheus@2.45.0 jq@official
   ora install --repo ./windsurf.repo
   ora install --local tool-1.2.tar.gz --metadata tool.toml
+  ora install --locked --offline
   ora install --dry-run kubectl")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag that a person may type, independent of the others")]
 pub struct InstallArgs {
-    /// What to install
-    #[arg(value_name = "PACKAGE", required_unless_present_any = ["repo", "local"], conflicts_with_all = ["repo", "local"])]
+    /// What to install; without any, what the lock names
+    #[arg(value_name = "PACKAGE", conflicts_with_all = ["repo", "local"])]
     pub packages: Vec<PackageArgument>,
     /// Install this version or tag; for one package
     #[arg(short = 'v', long = "version", value_name = "VERSION", conflicts_with = "local")]
@@ -39,6 +43,12 @@ pub struct InstallArgs {
     /// Refuse the archive of `--local` unless it has this SHA-256
     #[arg(long, value_name = "HEX", requires = "local")]
     pub sha256: Option<Sha256>,
+    /// Install exactly what the lock names, by digest: no newer version, no list, no API is asked for
+    #[arg(long, conflicts_with_all = ["repo", "local", "version"])]
+    pub locked: bool,
+    /// Read this lock; by default `ora.lock` beside `ora.toml`, which is looked for upward, else the one here
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["repo", "local", "version"])]
+    pub lock_file: Option<PathBuf>,
     /// Install below your home directory, whatever the configuration or the package says
     #[arg(long, conflicts_with = "system")]
     pub userland: bool,
@@ -54,6 +64,9 @@ pub struct InstallArgs {
     /// Use what the cache holds, if it fits, before asking the network
     #[arg(long, conflicts_with = "offline")]
     pub prefer_cache: bool,
+    /// Install only what is named, not what it needs
+    #[arg(long)]
+    pub no_deps: bool,
     /// Install again, and take over command names that something else holds
     #[arg(long)]
     pub force: bool,

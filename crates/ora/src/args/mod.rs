@@ -9,6 +9,7 @@ pub mod download;
 pub mod info;
 pub mod install;
 pub mod list;
+pub mod lock;
 pub mod registry;
 pub mod resolve;
 pub mod search;
@@ -121,6 +122,8 @@ pub enum Command {
     Update(update::UpdateArgs),
     #[allow(missing_docs, reason = "as above")]
     Download(download::DownloadArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Lock(lock::LockArgs),
     #[allow(missing_docs, reason = "as above")]
     List(list::ListArgs),
     #[allow(missing_docs, reason = "as above")]

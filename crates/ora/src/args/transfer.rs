@@ -24,6 +24,9 @@ pub struct ExportArgs {
     /// Only these packages, with their definitions and what proves them
     #[arg(value_name = "PACKAGE")]
     pub packages: Vec<PackageArgument>,
+    /// Only what this lock names, all of it
+    #[arg(long, value_name = "FILE", conflicts_with = "packages")]
+    pub lock_file: Option<PathBuf>,
     /// Only what is for these platforms
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
     pub platform: Vec<Platform>,

@@ -14,7 +14,12 @@ use crate::{
 /// Fetches packages into the cache.
 pub fn run(arguments: &DownloadArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, false)?;
+    let lock = match &arguments.lock_file {
+        Some(path) => Some(engine.lock_file(path)?),
+        None => None,
+    };
     let request = Request {
+        lock,
         packages: arguments.packages.clone(),
         version: arguments.version.clone(),
         repo: arguments.repo.clone(),

@@ -6,6 +6,7 @@ use ora_core::{Hinted, Kind, Platform, Reach, Remote, Reporter};
 use ora_engine::{
     Apis, Catalogue, Context, Error, Location, Policy, Registries, RegistryLimits, RegistrySource, Store, Wishes,
     install::Done,
+    lock::{self, LockError, LockFile},
 };
 use ora_fs::lock::{PATIENCE, Wish};
 use ora_schema::registries::{Registry, RegistryKind, Trust};
@@ -91,6 +92,19 @@ impl<'w> Engine<'w> {
     /// The same without a way out where only what is held counts.
     pub(super) fn cached_only(self, cached_only: bool) -> Self {
         Self { cached_only, ..self }
+    }
+
+    /// The lock at a place.
+    pub(super) fn lock_file(&self, path: &Path) -> Result<LockFile, Failure> {
+        lock::read(path, self.host).map_err(failure)
+    }
+
+    /// Where the lock of the folder lies in which the user stands.
+    pub(super) fn lock_place(&self) -> Result<PathBuf, Failure> {
+        let directory = crate::env::working_directory();
+        let directory =
+            directory.map_err(|error| Failure::of(Kind::of_io(&error), &error).about("the working directory"))?;
+        Ok(lock::place(&directory))
     }
 
     /// Runs a verb.
@@ -206,7 +220,9 @@ pub(super) fn failure(error: Error) -> Failure {
     if let Some(artefact) = error.artefact() {
         shown = shown.about(artefact);
     }
-    if let Error::Definition { place, text, diagnostics } = error {
+    if let Error::Definition { place, text, diagnostics }
+    | Error::Lock(LockError::Unusable { path: place, text, diagnostics }) = error
+    {
         let findings = diagnostics.iter().map(Finding::from).collect();
         shown = shown.showing(place.display().to_string(), text, findings);
     }

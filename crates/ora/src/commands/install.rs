@@ -17,7 +17,7 @@ use ora_schema::repo::Mode;
 /// Installs, or shows what would be installed.
 pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, arguments.prefer_cache)?;
-    let request = request(arguments);
+    let request = request(arguments, &engine)?;
     engine.run(|context, registries| {
         let planned = install::prepare(context, registries, &request);
         if arguments.dry_run {
@@ -32,15 +32,17 @@ pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     })
 }
 
-fn request(arguments: &InstallArgs) -> Request {
+fn request(arguments: &InstallArgs, engine: &Engine<'_>) -> Result<Request, Failure> {
     let what = if let (Some(file), Some(metadata)) = (&arguments.local, &arguments.metadata) {
         What::Archive { file: file.clone(), metadata: metadata.clone() }
     } else if let Some(place) = &arguments.repo {
         What::Definition { place: place.clone(), version: arguments.version.clone() }
+    } else if arguments.locked || arguments.lock_file.is_some() || arguments.packages.is_empty() {
+        locked(arguments, engine)?
     } else {
         What::Packages { arguments: arguments.packages.clone(), version: arguments.version.clone() }
     };
-    Request {
+    Ok(Request {
         what,
         mode: match (arguments.userland, arguments.system) {
             (true, _) => Some(Mode::Userland),
@@ -51,7 +53,22 @@ fn request(arguments: &InstallArgs) -> Request {
         force: arguments.force,
         keep: arguments.keep,
         sha256: arguments.sha256,
+        with_dependencies: !arguments.no_deps,
+    })
+}
+
+/// What the lock names. Packages are named as they are in it; a version beside the lock's would be a second opinion.
+fn locked(arguments: &InstallArgs, engine: &Engine<'_>) -> Result<What, Failure> {
+    let place = match &arguments.lock_file {
+        Some(path) => path.clone(),
+        None => engine.lock_place()?,
+    };
+    if let Some(argument) = arguments.packages.iter().find(|one| !one.is_bare()) {
+        let name = argument.name();
+        return Err(Failure::new(Kind::Usage, format!("the lock decides which `{name}` is installed; name it alone")));
     }
+    let packages = arguments.packages.iter().map(|one| one.name().clone()).collect();
+    Ok(What::Locked { file: Box::new(engine.lock_file(&place)?), packages })
 }
 
 /// Shows a script and asks for leave to run it; a flag answers before.

@@ -9,6 +9,7 @@ mod engine;
 pub mod info;
 pub mod install;
 pub mod list;
+pub mod lock;
 pub mod registry;
 mod registry_list;
 mod registry_sync;
@@ -37,6 +38,7 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Uninstall(arguments) => uninstall::run(&arguments, wiring),
         Command::Update(arguments) => update::run(&arguments, wiring),
         Command::List(arguments) => list::run(&arguments, wiring),
+        Command::Lock(arguments) => lock::run(&arguments, wiring),
         Command::Download(arguments) => download::run(&arguments, wiring),
         Command::Search(arguments) => search::run(&arguments, wiring),
         Command::Info(arguments) => info::run(&arguments, wiring),

@@ -30,8 +30,14 @@ pub fn export(arguments: &ExportArgs, wiring: &Wiring) -> Result<Exit, Failure> 
         return Err(Failure::new(Kind::Usage, message).with_hint(Hint::note("name a file with `--output`")));
     }
     let stream = if is_stream { Some(archive_output()?) } else { None };
-    closed(wiring)?.run(|context, registries| {
+    let engine = closed(wiring)?;
+    let lock = match &arguments.lock_file {
+        Some(path) => Some(engine.lock_file(path)?),
+        None => None,
+    };
+    engine.run(|context, registries| {
         let request = export::Request {
+            lock,
             packages: arguments.packages.clone(),
             platforms: arguments.platform.clone(),
             registries: arguments.registry.clone(),

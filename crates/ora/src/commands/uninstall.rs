@@ -14,7 +14,12 @@ use crate::{
 pub fn run(arguments: &UninstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, false)?;
     engine.run(|context, _| {
-        let gone = uninstall::uninstall(context, &arguments.packages, arguments.version.as_ref())?;
+        let unneeded = match (arguments.purge, &arguments.version) {
+            (true, None) => uninstall::unneeded(context, &arguments.packages)?,
+            _ => Vec::new(),
+        };
+        let mut gone = uninstall::uninstall(context, &arguments.packages, arguments.version.as_ref())?;
+        gone.extend(uninstall::uninstall(context, &unneeded, None)?);
         if arguments.purge {
             uninstall::forget(context, &gone)?;
         }

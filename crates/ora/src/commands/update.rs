@@ -27,6 +27,7 @@ pub fn run(arguments: &UpdateArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         force: false,
         keep: arguments.keep,
         sha256: None,
+        with_dependencies: true,
     };
     engine.run(|context, registries| {
         registries.refresh(context);

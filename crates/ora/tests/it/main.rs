@@ -14,6 +14,7 @@ mod faults;
 mod help;
 mod hostile;
 #[cfg(target_os = "linux")]
+mod lock;
 mod no_socket;
 mod offline;
 #[cfg(feature = "net")]

@@ -21,6 +21,7 @@ fn arguments() -> BTreeMap<&'static str, &'static str> {
         ("update", "update"),
         ("download", "download tool"),
         ("list", "list -v"),
+        ("lock", "lock tool --offline"),
         ("search", "search tool"),
         ("info", "info tool"),
         ("resolve", "resolve tool@1.0"),

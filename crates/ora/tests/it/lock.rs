@@ -1,0 +1,303 @@
+//! `ora.lock`: making it, and installing from it alone.
+
+use ora_testkit::{GitRepository, Output, Release, ReleaseServer, TestBed, forge, forge::Member};
+
+use crate::bed;
+
+const LINUX: &str = "linux-x86_64";
+
+fn host() -> String {
+    let arch = if cfg!(target_arch = "aarch64") { "aarch64" } else { "x86_64" };
+    format!("{}-{arch}", if cfg!(target_os = "macos") { "macos" } else { "linux" })
+}
+
+/// A platform that is not this machine's.
+fn other() -> &'static str {
+    if cfg!(target_os = "macos") { LINUX } else { "macos-aarch64" }
+}
+
+fn archive(name: &str, version: &str, platform: &str) -> Vec<u8> {
+    let text = format!("{name} {version}");
+    let note = Member::file(&format!("{name}-{version}/PLATFORM"), platform.as_bytes().to_vec());
+    forge::tar_gz(&[Member::program(&format!("{name}-{version}/{name}"), forge::script(&text)), note])
+}
+
+/// A release with a file for each platform, and the list of their digests.
+fn release(name: &str, version: &str) -> Release {
+    let mut release = Release::new(&format!("v{version}"));
+    let mut sums = String::new();
+    for platform in [host().as_str(), other()] {
+        let asset = format!("{name}-{version}-{platform}.tar.gz");
+        let bytes = archive(name, version, platform);
+        sums += &format!("{}  {asset}\n", forge::sha256(&bytes));
+        release = release.asset(&asset, bytes);
+    }
+    release.asset("sums.txt", sums)
+}
+
+fn definition(server: &ReleaseServer, name: &str, more: &str) -> String {
+    let url = server.url("");
+    let place = format!("{url}/owner/{name}/releases/download/{{tag}}");
+    format!(
+        "name = \"{name}\"\n[source]\nrepo = \"owner/{name}\"\n\
+         download = {{ url = \"{place}/{name}-{{version}}-{{os}}-{{arch}}.tar.gz\" }}\n\
+         [platform]\nos_map = {{ linux = \"linux\", macos = \"macos\" }}\n\
+         arch_map = {{ x86_64 = \"x86_64\", aarch64 = \"aarch64\" }}\n\
+         [install]\nbinaries = [\"{name}-*/{name}\"]\n\
+         [security]\nchecksum = {{ url = \"{place}/sums.txt\", algorithm = \"sha256\" }}\n{more}"
+    )
+}
+
+/// A registry with `app`, which needs `lib` ^1, `lib` itself up to 2.0, and `tool`.
+fn connected() -> (TestBed, ReleaseServer, GitRepository) {
+    let mut bed = bed();
+    let server = bed.release_server();
+    server.github("owner/app", &[release("app", "1.0.0"), release("app", "1.1.0")]);
+    server.github("owner/lib", &[release("lib", "1.0.0"), release("lib", "1.4.0"), release("lib", "2.0.0")]);
+    server.github("owner/tool", &[release("tool", "3.0.0")]);
+    let app = definition(&server, "app", "[dependencies]\nlib = \"^1\"\n");
+    let (lib, tool) = (definition(&server, "lib", ""), definition(&server, "tool", ""));
+    let registry = bed.git_registry("official", [("app", &*app), ("lib", &*lib), ("tool", &*tool)]);
+    bed.ora(["registry", "add", "official", &registry.url()]).success();
+    (bed, server, registry)
+}
+
+fn ora(bed: &TestBed, line: &str) -> Output {
+    bed.ora(line.split(' '))
+}
+
+fn lock(bed: &TestBed) -> String {
+    std::fs::read_to_string(bed.work().join("ora.lock")).unwrap()
+}
+
+fn edit(bed: &TestBed, change: impl FnOnce(String) -> String) {
+    bed.write("ora.lock", change(lock(bed)));
+}
+
+/// Requests that ask which versions there are.
+fn listings(server: &ReleaseServer) -> usize {
+    server
+        .requests()
+        .iter()
+        .filter(|seen| seen.path().contains("/repos/") || seen.path().ends_with("/releases"))
+        .count()
+}
+
+/// What a home without any cache, registry answer or knowledge makes of a lock that somebody made elsewhere.
+fn forget(bed: &TestBed) {
+    std::fs::remove_dir_all(bed.cache_dir().join("downloads")).unwrap();
+    std::fs::remove_dir_all(bed.cache_dir().join("metadata")).unwrap();
+    let _ = std::fs::remove_dir_all(bed.cache_dir().join("scrapers"));
+    let _ = std::fs::remove_file(bed.cache_dir().join("index.db"));
+}
+
+#[test]
+fn what_is_installed_is_locked_carried_and_installed_without_a_network() {
+    let (here, server, _registry) = connected();
+    ora(&here, "install tool app").success();
+    ora(&here, "lock").success();
+    let text = lock(&here);
+    assert!(text.starts_with(&format!("version = 1\nplatforms = [\"{}\"]\n", host())), "{text}");
+    assert!(text.contains("dependencies = [\"lib\"]") && text.contains("verified = [\"checksum-file\"]"), "{text}");
+    ora(&here, "lock").success();
+    assert_eq!(lock(&here), text, "the same again has the same bytes");
+
+    // The versions of the lock are fetched with nobody asked for lists; the same in a home that has nothing yet.
+    forget(&here);
+    server.forget();
+    ora(&here, "download --lock-file ora.lock").success();
+    assert_eq!(listings(&server), 0, "{:?}", server.requests());
+    ora(&here, "uninstall tool app lib").success();
+    server.forget();
+    ora(&here, "install --locked --offline").success();
+    assert_eq!(server.requests().len(), 0);
+    assert_eq!(here.run("app", &[]).stdout.trim(), "app 1.1.0");
+    let listed = ora(&here, "list --json").success().json();
+    let reasons: Vec<_> = listed.as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["requested", "dependency", "requested"], "{listed}");
+    ora(&here, "install --prefer-cache tool").success();
+    ora(&here, "update --offline --cached-only").success();
+}
+
+#[test]
+fn a_locked_installation_reads_no_list_and_takes_no_newer_version() {
+    let (bed, server, _registry) = connected();
+    ora(&bed, "lock app@=1.0.0 lib").success();
+    server.forget();
+    let before = lock(&bed);
+    ora(&bed, "install --locked").success();
+    assert_eq!(listings(&server), 0, "{:?}", server.requests());
+    assert_eq!(lock(&bed), before);
+    assert_eq!(bed.run("app", &[]).stdout.trim(), "app 1.0.0");
+    assert_eq!(bed.run("lib", &[]).stdout.trim(), "lib 1.4.0");
+    // Without a package and without a flag the lock is meant as well; what is there already is left alone.
+    server.forget();
+    ora(&bed, "install").success();
+    assert_eq!(server.requests().len(), 0);
+    // A part of it, with what it needs.
+    ora(&bed, "uninstall app lib").success();
+    ora(&bed, "install --locked app").success();
+    assert!(bed.bin_dir().join("lib").exists());
+    let missing = ora(&bed, "install --locked tool").expect(3);
+    assert!(missing.stderr.contains("`tool` is not in the lock"), "{missing}");
+}
+
+#[test]
+fn a_lock_holds_the_digests_of_every_platform() {
+    let (bed, server, _registry) = connected();
+    let platforms = format!("{},{}", host(), other());
+    ora(&bed, &format!("lock tool --platform {platforms}")).success();
+    let text = lock(&bed);
+    for platform in [host().as_str(), other()] {
+        let digest = forge::sha256(&archive("tool", "3.0.0", platform));
+        assert!(text.contains(&format!("checksum = \"sha256:{digest}\"")), "{platform}\n{text}");
+    }
+    let foreign = format!("tool-3.0.0-{}.tar.gz", other());
+    let fetched = |server: &ReleaseServer| server.requests().iter().any(|seen| seen.path().ends_with(&foreign));
+    assert!(!fetched(&server), "a published digest is enough for another platform");
+    ora(&bed, "download --lock-file ora.lock --platform all").success();
+    assert!(fetched(&server));
+    ora(&bed, "cache export --lock-file ora.lock --output stick.tar").success();
+    let there = crate::bed();
+    there.ora([std::path::Path::new("cache"), "import".as_ref(), &bed.work().join("stick.tar")]).success();
+    there.write("ora.lock", &text);
+    ora(&there, "install --locked --offline").success();
+    assert_eq!(there.run("tool", &[]).stdout.trim(), "tool 3.0.0");
+    let missing = ora(&there, "download --offline --lock-file ora.lock --platform windows-x86_64").expect(3);
+    assert!(missing.stderr.contains("`tool` is not locked for windows-x86_64"), "{missing}");
+}
+
+#[test]
+fn what_the_lock_holds_stays_until_it_is_renewed() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "lock lib@=1.0.0 tool").success();
+    ora(&bed, "lock lib tool").success();
+    assert!(lock(&bed).contains("version = \"1.0.0\""), "{}", lock(&bed));
+    ora(&bed, "lock lib tool --update tool").success();
+    assert!(lock(&bed).contains("version = \"1.0.0\""), "only what is named is renewed");
+    ora(&bed, "lock lib tool --update").success();
+    assert!(lock(&bed).contains("version = \"2.0.0\""), "{}", lock(&bed));
+    ora(&bed, "lock --check lib tool").success();
+    let drift = ora(&bed, "lock --check lib@^1").expect(1);
+    assert!(drift.stderr.contains("`lib` 2.0.0 does not fit `^1`; nobody asks for `tool`"), "{drift}");
+}
+
+#[test]
+fn an_impossible_set_is_explained() {
+    let (bed, _server, _registry) = connected();
+    let failed = ora(&bed, "lock app lib@^2").expect(1);
+    insta::assert_snapshot!(failed.stderr, @"
+    error[conflict]: no versions of the packages fit together
+      - you ask for `app` *
+      - you ask for `lib` ^2
+      - `app` needs `lib` ^1
+      - no version of `lib` suits all of them; there are 2.0.0, 1.4.0, 1.0.0
+      help: loosen one of the requirements named above
+    ");
+    assert!(!bed.work().join("ora.lock").exists());
+}
+
+#[test]
+fn other_bytes_than_those_locked_are_refused_wherever_they_come_from() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "install tool").success();
+    ora(&bed, "lock").success();
+    let digest = forge::sha256(&archive("tool", "3.0.0", &host()));
+    let wrong = format!("{}{}", if digest.starts_with('0') { '1' } else { '0' }, &digest[1..]);
+    edit(&bed, |text| text.replace(&digest, &wrong));
+    ora(&bed, "uninstall tool").success();
+    for line in ["install --locked", "install --locked --offline"] {
+        let refused = ora(&bed, line).expect(4);
+        assert!(refused.stderr.contains(&wrong) && refused.stderr.contains(&digest), "{line}: {refused}");
+        assert!(!bed.bin_dir().join("tool").exists());
+    }
+}
+
+#[test]
+fn rules_that_changed_since_they_were_locked_are_not_taken() {
+    let (bed, server, registry) = connected();
+    ora(&bed, "lock tool").success();
+    let changed = definition(&server, "tool", "[metadata]\ntags = [\"new\"]\n");
+    bed.publish(&registry, [("tool", &*changed)]);
+    ora(&bed, "registry update").success();
+    // The definition that was locked is held beside the bytes.
+    ora(&bed, "install --locked").success();
+    ora(&bed, "uninstall tool").success();
+    forget(&bed);
+    let refused = ora(&bed, "install --locked").expect(4);
+    assert!(refused.stderr.contains("the definition of `tool` is not the one that was locked"), "{refused}");
+}
+
+#[test]
+fn a_publisher_who_changes_bytes_is_refused_until_somebody_accepts_it() {
+    let (bed, server, _registry) = connected();
+    ora(&bed, "install tool").success();
+    ora(&bed, "lock").success();
+    let asset = format!("tool-3.0.0-{}.tar.gz", host());
+    let bytes = archive("tool", "3.0.0", "changed");
+    let sums = format!("{}  {asset}\n", forge::sha256(&bytes));
+    server.github("owner/tool", &[Release::new("v3.0.0").asset(&asset, bytes).asset("sums.txt", sums)]);
+    let refused = ora(&bed, "lock --update tool").expect(4);
+    assert!(refused.stderr.contains("changed upstream") && refused.stderr.contains("first seen here on"), "{refused}");
+    assert!(refused.stderr.contains("ora lock --accept-changed tool"), "{refused}");
+    ora(&bed, "install --locked --force").success();
+    let before = lock(&bed);
+    ora(&bed, "lock --accept-changed tool").success();
+    assert_ne!(lock(&bed), before);
+    let audit = std::fs::read_to_string(bed.data_dir().join("audit.log")).unwrap();
+    assert_eq!(audit.matches("lock-accept-changed").count(), 1, "{audit}");
+}
+
+#[test]
+fn what_a_lock_names_is_kept_as_long_as_it_is_there() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "lock tool").success();
+    let listed = ora(&bed, "cache list --json").success().json();
+    assert_eq!(listed[0]["reasons"], serde_json::json!(["locked"]), "{listed}");
+    ora(&bed, "cache clean --all --yes").success();
+    assert_eq!(ora(&bed, "cache list --json").success().json().as_array().unwrap().len(), 1);
+    std::fs::remove_file(bed.work().join("ora.lock")).unwrap();
+    ora(&bed, "cache clean --all --yes").success();
+    assert_eq!(ora(&bed, "cache list --json").success().json().as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_broken_lock_is_shown_with_its_place_and_changes_nothing() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "lock tool").success();
+    let good = lock(&bed);
+    for (broken, kind, shown) in [
+        (format!("<<<<<<< ours\n{good}"), "config-invalid", "unfinished merge"),
+        (good.replace("version = 1\n", "version = 2\n"), "format-too-new", "newer"),
+        (good.replace("name = \"tool\"", "name = \"../tool\""), "name-invalid", "../tool"),
+        (format!("{good}\n{}", &good[good.find("[[").unwrap()..]), "config-invalid", "locked twice"),
+        (
+            good.replace("https://", "https://user:s3cr3t@").replace("http://", "http://user:s3cr3t@"),
+            "config-invalid",
+            "credentials",
+        ),
+    ] {
+        bed.write("ora.lock", &broken);
+        let refused = bed.ora(["install", "--locked", "--json"]);
+        assert!(refused.stderr.contains(&format!("\"kind\":\"{kind}\"")), "{kind}: {refused}");
+        let refused = ora(&bed, "install --locked");
+        assert!(refused.stderr.contains(shown) && !refused.stderr.contains("s3cr3t"), "{shown}: {refused}");
+        assert!(!bed.bin_dir().join("tool").exists());
+    }
+}
+
+#[test]
+fn requirements_choose_the_newest_that_fits_with_and_without_a_network() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "install lib@^1").success();
+    assert_eq!(bed.run("lib", &[]).stdout.trim(), "lib 1.4.0");
+    ora(&bed, "download lib@=2.0.0").success();
+    ora(&bed, "install --offline lib@>=1,<2").success();
+    assert_eq!(bed.run("lib", &[]).stdout.trim(), "lib 1.4.0");
+    ora(&bed, "install --offline lib@>1.4.0").success();
+    assert_eq!(bed.run("lib", &[]).stdout.trim(), "lib 2.0.0");
+    let none = ora(&bed, "install lib@^9").expect(3);
+    assert!(none.stderr.contains("no version of `lib` fits `^9`; the newest is 2.0.0"), "{none}");
+    ora(&bed, "install --offline lib@^9").expect(5);
+    ora(&bed, "install lib@>>1").expect(2);
+}
