@@ -43,6 +43,9 @@ _ora() {
             ora,list)
                 cmd="ora__subcmd__list"
                 ;;
+            ora,lock)
+                cmd="ora__subcmd__lock"
+                ;;
             ora,registry)
                 cmd="ora__subcmd__registry"
                 ;;
@@ -189,6 +192,9 @@ _ora() {
                 ;;
             ora__subcmd__help,list)
                 cmd="ora__subcmd__help__subcmd__list"
+                ;;
+            ora__subcmd__help,lock)
+                cmd="ora__subcmd__help__subcmd__lock"
                 ;;
             ora__subcmd__help,registry)
                 cmd="ora__subcmd__help__subcmd__registry"
@@ -389,7 +395,7 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download list search info resolve registry cache validate lint verify which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock list search info resolve registry cache validate lint verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -443,13 +449,17 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__export)
-            opts="-h --output --platform --registry --no-rehearsal --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --output --lock-file --platform --registry --no-rehearsal --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -993,7 +1003,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__download)
-            opts="-v -h --version --repo --platform --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --version --repo --lock-file --platform --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1008,6 +1018,10 @@ _ora() {
                     return 0
                     ;;
                 --repo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1027,7 +1041,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help)
-            opts="install uninstall update download list search info resolve registry cache validate verify which config security completions help"
+            opts="install uninstall update download lock list search info resolve registry cache validate verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1335,6 +1349,20 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__lock)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1661,7 +1689,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__install)
-            opts="-v -h --version --repo --local --metadata --sha256 --userland --system --allow-insecure --allow-scripts --prefer-cache --force --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --version --repo --local --metadata --sha256 --locked --lock-file --userland --system --allow-insecure --allow-scripts --prefer-cache --no-deps --force --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1691,6 +1719,10 @@ _ora() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lock-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1709,6 +1741,40 @@ _ora() {
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__lock)
+            opts="-h --platform --update --check --accept-changed --lock-file --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --update)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accept-changed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

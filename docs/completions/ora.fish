@@ -40,6 +40,7 @@ complete -c ora -n "__fish_ora_needs_command" -f -a "install" -d 'Install packag
 complete -c ora -n "__fish_ora_needs_command" -f -a "uninstall" -d 'Remove installed packages'
 complete -c ora -n "__fish_ora_needs_command" -f -a "update" -d 'Bring installed packages to their newest versions'
 complete -c ora -n "__fish_ora_needs_command" -f -a "download" -d 'Fetch packages for later, without installing them'
+complete -c ora -n "__fish_ora_needs_command" -f -a "lock" -d 'Write down exactly what is meant, down to the last byte'
 complete -c ora -n "__fish_ora_needs_command" -f -a "list" -d 'List what is installed'
 complete -c ora -n "__fish_ora_needs_command" -f -a "search" -d 'Find packages by name, description, tags or commands'
 complete -c ora -n "__fish_ora_needs_command" -f -a "info" -d 'Show what is known about a package'
@@ -59,14 +60,17 @@ complete -c ora -n "__fish_ora_using_subcommand install" -l repo -d 'Install fro
 complete -c ora -n "__fish_ora_using_subcommand install" -l local -d 'Install this archive or program from disk; it is your own, so no checksum is needed' -r -F
 complete -c ora -n "__fish_ora_using_subcommand install" -l metadata -d 'Describe the archive of `--local`: TOML with `name`, `version`, `binaries` and `description`' -r -F
 complete -c ora -n "__fish_ora_using_subcommand install" -l sha256 -d 'Refuse the archive of `--local` unless it has this SHA-256' -r
+complete -c ora -n "__fish_ora_using_subcommand install" -l lock-file -d 'Read this lock; by default `ora.lock` beside `ora.toml`, which is looked for upward, else the one here' -r -F
 complete -c ora -n "__fish_ora_using_subcommand install" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
+complete -c ora -n "__fish_ora_using_subcommand install" -l locked -d 'Install exactly what the lock names, by digest: no newer version, no list, no API is asked for'
 complete -c ora -n "__fish_ora_using_subcommand install" -l userland -d 'Install below your home directory, whatever the configuration or the package says'
 complete -c ora -n "__fish_ora_using_subcommand install" -l system -d 'Install for everybody, in `/opt/ora` and `/usr/local/bin`'
 complete -c ora -n "__fish_ora_using_subcommand install" -l allow-insecure -d 'Go on where nothing is published to check the download against; a mismatch stays an error'
 complete -c ora -n "__fish_ora_using_subcommand install" -l allow-scripts -d 'Run the package\'s install script without asking'
 complete -c ora -n "__fish_ora_using_subcommand install" -l prefer-cache -d 'Use what the cache holds, if it fits, before asking the network'
+complete -c ora -n "__fish_ora_using_subcommand install" -l no-deps -d 'Install only what is named, not what it needs'
 complete -c ora -n "__fish_ora_using_subcommand install" -l force -d 'Install again, and take over command names that something else holds'
 complete -c ora -n "__fish_ora_using_subcommand install" -l keep -d 'Keep the folder of the version that is replaced'
 complete -c ora -n "__fish_ora_using_subcommand install" -l dry-run -d 'Show what would be done, and do nothing'
@@ -110,6 +114,7 @@ complete -c ora -n "__fish_ora_using_subcommand update" -l json -d 'Print one JS
 complete -c ora -n "__fish_ora_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ora -n "__fish_ora_using_subcommand download" -s v -l version -d 'Fetch this version or tag; for one package' -r
 complete -c ora -n "__fish_ora_using_subcommand download" -l repo -d 'Fetch what this `.repo` file describes, or one at a URL' -r
+complete -c ora -n "__fish_ora_using_subcommand download" -l lock-file -d 'Fetch what this lock names, by digest; no list of versions is read' -r -F
 complete -c ora -n "__fish_ora_using_subcommand download" -l platform -d 'Fetch for these platforms, such as `linux-x86_64`, or `all` that are published; this machine\'s by default' -r
 complete -c ora -n "__fish_ora_using_subcommand download" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, unless `NO_COLOR` is set'
 always\t'Always'
@@ -123,6 +128,23 @@ complete -c ora -n "__fish_ora_using_subcommand download" -l quiet -d 'Say nothi
 complete -c ora -n "__fish_ora_using_subcommand download" -l yes -d 'Answer yes where something is lost for good; never where trust is given'
 complete -c ora -n "__fish_ora_using_subcommand download" -l json -d 'Print one JSON document; progress and errors become JSON lines on standard error'
 complete -c ora -n "__fish_ora_using_subcommand download" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l platform -d 'For these platforms, such as `linux-x86_64`; by default those of `ora.toml`, of the lock before, or this machine\'s' -r
+complete -c ora -n "__fish_ora_using_subcommand lock" -l update -d 'Renew this package as far as what is asked for allows; without a name, all' -r
+complete -c ora -n "__fish_ora_using_subcommand lock" -l accept-changed -d 'Take the bytes that this package\'s publisher offers now in place of those that were locked' -r
+complete -c ora -n "__fish_ora_using_subcommand lock" -l lock-file -d 'Write this file; by default `ora.lock` beside `ora.toml`, else here' -r -F
+complete -c ora -n "__fish_ora_using_subcommand lock" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ora -n "__fish_ora_using_subcommand lock" -l check -d 'Fail if the lock is out of date, and write nothing; no network is used'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l allow-insecure -d 'Go on where nothing is published to check a download against; a mismatch stays an error'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l verbose -d 'Say more: what was chosen, and why'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l debug -d 'Say everything, for reports about Ora itself'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l offline -d 'Use no network of any kind, only what is held here'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l no-offline -d 'Use the network although the configuration or `ORA_OFFLINE` says offline'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l quiet -d 'Say nothing but warnings, errors and what was asked for'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l yes -d 'Answer yes where something is lost for good; never where trust is given'
+complete -c ora -n "__fish_ora_using_subcommand lock" -l json -d 'Print one JSON document; progress and errors become JSON lines on standard error'
+complete -c ora -n "__fish_ora_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ora -n "__fish_ora_using_subcommand list" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -353,6 +375,7 @@ complete -c ora -n "__fish_ora_using_subcommand cache; and __fish_seen_subcomman
 complete -c ora -n "__fish_ora_using_subcommand cache; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document; progress and errors become JSON lines on standard error'
 complete -c ora -n "__fish_ora_using_subcommand cache; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ora -n "__fish_ora_using_subcommand cache; and __fish_seen_subcommand_from export" -l output -d 'Where to: `*.tar.gz`, `*.tar.zst` or `*.tar` (none of them compressed: downloads are already), a folder that exists or ends in `/` and receives the folder `ora-cache`, or `-` for a `.tar.gz` on standard output' -r -F
+complete -c ora -n "__fish_ora_using_subcommand cache; and __fish_seen_subcommand_from export" -l lock-file -d 'Only what this lock names, all of it' -r -F
 complete -c ora -n "__fish_ora_using_subcommand cache; and __fish_seen_subcommand_from export" -l platform -d 'Only what is for these platforms' -r
 complete -c ora -n "__fish_ora_using_subcommand cache; and __fish_seen_subcommand_from export" -l registry -d 'Add the whole snapshot of this registry' -r
 complete -c ora -n "__fish_ora_using_subcommand cache; and __fish_seen_subcommand_from export" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, unless `NO_COLOR` is set'
@@ -662,23 +685,24 @@ complete -c ora -n "__fish_ora_using_subcommand completions" -l quiet -d 'Say no
 complete -c ora -n "__fish_ora_using_subcommand completions" -l yes -d 'Answer yes where something is lost for good; never where trust is given'
 complete -c ora -n "__fish_ora_using_subcommand completions" -l json -d 'Print one JSON document; progress and errors become JSON lines on standard error'
 complete -c ora -n "__fish_ora_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "install" -d 'Install packages, or switch them to another version'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "uninstall" -d 'Remove installed packages'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "update" -d 'Bring installed packages to their newest versions'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "download" -d 'Fetch packages for later, without installing them'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "list" -d 'List what is installed'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "search" -d 'Find packages by name, description, tags or commands'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "info" -d 'Show what is known about a package'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "resolve" -d 'Show what an install would fetch, without fetching it'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "registry" -d 'Manage the registries that packages come from'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "cache" -d 'Look at what is held here, check it, keep it, clean it up'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "validate" -d 'Check `.repo` files, and point at what is wrong in them'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "verify" -d 'Compare installed files with what was installed'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "which" -d 'Show which package a command belongs to, and the file behind it'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "config" -d 'Show and change the configuration'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "security" -d 'Show and change the security policy'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download list search info resolve registry cache validate verify which config security completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "install" -d 'Install packages, or switch them to another version'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "uninstall" -d 'Remove installed packages'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "update" -d 'Bring installed packages to their newest versions'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "download" -d 'Fetch packages for later, without installing them'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "lock" -d 'Write down exactly what is meant, down to the last byte'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "list" -d 'List what is installed'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "search" -d 'Find packages by name, description, tags or commands'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "info" -d 'Show what is known about a package'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "resolve" -d 'Show what an install would fetch, without fetching it'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "registry" -d 'Manage the registries that packages come from'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "cache" -d 'Look at what is held here, check it, keep it, clean it up'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "validate" -d 'Check `.repo` files, and point at what is wrong in them'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "verify" -d 'Compare installed files with what was installed'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "which" -d 'Show which package a command belongs to, and the file behind it'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "config" -d 'Show and change the configuration'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "security" -d 'Show and change the security policy'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ora -n "__fish_ora_using_subcommand help; and not __fish_seen_subcommand_from install uninstall update download lock list search info resolve registry cache validate verify which config security completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ora -n "__fish_ora_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "add" -d 'Add a registry'
 complete -c ora -n "__fish_ora_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "list" -d 'List the registries, in the order in which they are asked'
 complete -c ora -n "__fish_ora_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "remove" -d 'Remove a registry and the copy that is kept of it'

@@ -435,7 +435,6 @@ impl Error {
             Self::Audit(error) => error.kind(),
             Self::Lock(error) => error.kind(),
             Self::Homes { .. } => Kind::Conflict,
-            Self::Requires(_) => Kind::Usage,
             Self::Disk(error) => error.kind(),
             Self::Export(error) | Self::Import { source: error, .. } => error.kind(),
             Self::Fetch { source, .. } | Self::Remote { source, .. } => source.kind(),
@@ -458,7 +457,7 @@ impl Error {
             }
             Self::OtherPackage { .. } => Kind::WrongPackage,
             Self::SignatureRequired { .. } => Kind::SignatureMissing,
-            Self::Requirement { .. } | Self::ExportName { .. } => Kind::Usage,
+            Self::Requirement { .. } | Self::Requires(_) | Self::ExportName { .. } => Kind::Usage,
             Self::Url { .. } => Kind::UrlRefused,
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
             Self::File { source, .. } => Kind::of_io(source),
@@ -488,6 +487,7 @@ impl Error {
             | Self::NotInstalled { name, .. }
             | Self::NotCached { name, .. }
             | Self::OtherVersion { name, .. }
+            | Self::Homes { name, .. }
             | Self::SignatureRequired { name } => Some(name.to_string()),
             Self::Missing { misses, .. } => misses.first().map(Miss::argument),
             Self::Install(error) => error.package().map(ToString::to_string),
@@ -497,8 +497,6 @@ impl Error {
             Self::Remote { url, .. } => Some(url.to_string()),
             Self::Registry(error) => error.artefact(),
             Self::Lock(error) => error.artefact(),
-            Self::Homes { name, .. } => Some(name.to_string()),
-            Self::Requires(_) => None,
             Self::UnknownRegistry { name, .. } => Some(name.to_string()),
             Self::Imported { registry } | Self::Expired { registry, .. } => Some(registry.to_string()),
             Self::UnknownCommand { command, .. } => Some(command.clone()),
@@ -507,6 +505,7 @@ impl Error {
                 Some(path.display().to_string())
             }
             Self::Store(_)
+            | Self::Requires(_)
             | Self::Audit(_)
             | Self::Disk(_)
             | Self::Export(_)
@@ -554,7 +553,6 @@ impl Hinted for Error {
             Self::Install(error) => error.hints(),
             Self::Audit(error) => error.hints(),
             Self::Lock(error) => error.hints(),
-            Self::Homes { .. } | Self::Requires(_) => vec![],
             Self::Disk(error) => error.hints(),
             Self::Export(error) | Self::Import { source: error, .. } => error.hints(),
             Self::ExportName { .. } => {
@@ -614,6 +612,8 @@ impl Hinted for Error {
             Self::Transfer { .. } => vec![Hint::note("what arrived is kept; the same command goes on from there")],
             Self::Definition { place, .. } => vec![Hint::run(format!("ora validate {}", place.display()))],
             Self::Requirement { .. }
+            | Self::Homes { .. }
+            | Self::Requires(_)
             | Self::Url { .. }
             | Self::ChecksumFile { .. }
             | Self::NothingPublished { .. }

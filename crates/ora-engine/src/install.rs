@@ -35,6 +35,7 @@ use crate::{
 
 /// What to install, and how.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct Request {
     /// What.
     pub what: What,

@@ -118,11 +118,11 @@ fn obtain_release(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release)
     from_network(context, remote, wanted, release, &expectation, &kept)
 }
 
+/// A release, its digest, and who says so.
+pub(crate) type Published<'w> = (&'w Release, Sha256, Vec<Evidence>);
+
 /// The digest that is published for a release, and who says so, without fetching the artifact; nothing where nobody says.
-pub(crate) fn published<'w>(
-    context: &Context<'_>,
-    wanted: &Wanted<'w>,
-) -> Result<Option<(&'w Release, Sha256, Vec<Evidence>)>, Error> {
+pub(crate) fn published<'w>(context: &Context<'_>, wanted: &Wanted<'w>) -> Result<Option<Published<'w>>, Error> {
     let Some(remote) = context.reach.remote() else { return Ok(None) };
     let Some(release) = wanted.releases.first() else { return Ok(None) };
     ora_verify::refuse_signatures(&release.name, release.proof.signatures.iter().map(|one| one.kind))?;

@@ -178,7 +178,7 @@ fn fits(requirement: &Requirement, candidate: &Candidate, preferred: Option<&Ver
     let version = &candidate.version;
     let is_preferred = preferred == Some(version);
     let is_named = requirement.as_str().trim_start_matches('=').trim() == version.as_str() && !requirement.is_any();
-    if !requirement.matches(version) && !(is_preferred && requirement.is_any()) {
+    if !(requirement.matches(version) || is_preferred && requirement.is_any()) {
         return false;
     }
     let is_hidden = candidate.is_withdrawn || candidate.is_prerelease && !version.is_prerelease();

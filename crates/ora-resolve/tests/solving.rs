@@ -1,5 +1,7 @@
 //! What is chosen, and what is said where nothing can be.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},

@@ -97,7 +97,7 @@ pub fn parse(text: &str, host: Platform) -> Result<Lock, Vec<Diagnostic>> {
     refuse_merge(text)?;
     refuse_newer(text)?;
     let raw: Unknown = text.parse().unwrap_or_default();
-    let read = reader::read(text, MAX_BYTES, Severity::Warning, |root| lock(root, &raw, host));
+    let read = reader::read(text, MAX_BYTES, Severity::Warning, |root| Some(lock(root, &raw, host)));
     read.map(|(lock, _)| lock)
 }
 
@@ -133,7 +133,7 @@ fn refuse_newer(text: &str) -> Result<(), Vec<Diagnostic>> {
     }
 }
 
-fn lock(root: &Table<'_>, raw: &Unknown, host: Platform) -> Option<Lock> {
+fn lock(root: &Table<'_>, raw: &Unknown, host: Platform) -> Lock {
     root.ignore_rest();
     match root.required("version").and_then(|item| item.number().map(|number| (number, item))) {
         Some((VERSION, _)) | None => {}
@@ -143,7 +143,7 @@ fn lock(root: &Table<'_>, raw: &Unknown, host: Platform) -> Option<Lock> {
     for item in root.get("platforms").map(|item| item.array()).unwrap_or_default() {
         match item.parsed::<Platform>("invalid-value", Kind::ConfigInvalid) {
             Some(platform) if platforms.contains(&platform) => {
-                item.error("duplicate", format!("`{platform}` is there twice"))
+                item.error("duplicate", format!("`{platform}` is there twice"));
             }
             Some(platform) => platforms.push(platform),
             None => {}
@@ -162,7 +162,7 @@ fn lock(root: &Table<'_>, raw: &Unknown, host: Platform) -> Option<Lock> {
         }
         packages.insert(package.name.clone(), package);
     }
-    Some(Lock { platforms, packages, unknown: unknown(Some(raw), &ROOT) })
+    Lock { platforms, packages, unknown: unknown(Some(raw), &ROOT) }
 }
 
 fn package(table: &Table<'_>, raw: Option<&Unknown>, first: Platform) -> Option<LockedPackage> {

@@ -53,7 +53,7 @@ pub enum LockError {
     /// The rules of a package are not those that were locked.
     #[error(
         "the definition of `{name}` is not the one that was locked: the lock says sha256:{expected}, {}",
-        found_here(found)
+        found_here(found.as_ref())
     )]
     Definition {
         /// The package.
@@ -139,7 +139,7 @@ pub enum LockError {
     },
 }
 
-fn found_here(found: &Option<(Option<RegistryName>, Sha256)>) -> String {
+fn found_here(found: Option<&(Option<RegistryName>, Sha256)>) -> String {
     match found {
         Some((Some(registry), digest)) => format!("`{registry}` has sha256:{digest}"),
         Some((None, digest)) => format!("what is here is sha256:{digest}"),
@@ -198,15 +198,17 @@ impl LockError {
 impl Hinted for LockError {
     fn hints(&self) -> Vec<Hint> {
         match self {
-            Self::Absent { .. } | Self::Incomplete { .. } | Self::Cycle { .. } | Self::Drift { .. } => {
+            Self::Absent { .. } => {
+                vec![Hint::run("ora lock"), Hint::note("`ora install PACKAGE` installs a package without a lock")]
+            }
+            Self::Incomplete { .. } | Self::Cycle { .. } | Self::Drift { .. } => {
                 vec![Hint::run("ora lock")]
             }
-            Self::Unusable { .. } | Self::Circle { .. } => vec![],
+            Self::Unusable { .. } | Self::Unavailable { .. } | Self::Circle { .. } => vec![],
             Self::NotLocked { nearest, .. } => {
                 nearest.iter().map(|name| Hint::note(format!("did you mean `{}`?", Untrusted(name)))).collect()
             }
             Self::Platform { platform, .. } => vec![Hint::run(format!("ora lock --platform {platform}"))],
-            Self::Unavailable { .. } => vec![],
             Self::Definition { name, .. } => vec![
                 Hint::note(
                     "the rules of a package decide what is linked and run; new ones are not taken without being asked for",

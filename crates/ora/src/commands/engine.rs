@@ -100,7 +100,7 @@ impl<'w> Engine<'w> {
     }
 
     /// Where the lock of the folder lies in which the user stands.
-    pub(super) fn lock_place(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn lock_place() -> Result<PathBuf, Failure> {
         let directory = crate::env::working_directory();
         let directory =
             directory.map_err(|error| Failure::of(Kind::of_io(&error), &error).about("the working directory"))?;

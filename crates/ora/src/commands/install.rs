@@ -61,7 +61,7 @@ fn request(arguments: &InstallArgs, engine: &Engine<'_>) -> Result<Request, Fail
 fn locked(arguments: &InstallArgs, engine: &Engine<'_>) -> Result<What, Failure> {
     let place = match &arguments.lock_file {
         Some(path) => path.clone(),
-        None => engine.lock_place()?,
+        None => Engine::lock_place()?,
     };
     if let Some(argument) = arguments.packages.iter().find(|one| !one.is_bare()) {
         let name = argument.name();

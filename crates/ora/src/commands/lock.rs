@@ -16,7 +16,7 @@ pub fn run(arguments: &LockArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, false)?;
     let path = match &arguments.lock_file {
         Some(path) => path.clone(),
-        None => engine.lock_place()?,
+        None => Engine::lock_place()?,
     };
     if arguments.check {
         let file = engine.lock_file(&path)?;

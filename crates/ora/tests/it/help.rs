@@ -38,6 +38,7 @@ fn short_help() {
       uninstall    Remove installed packages
       update       Bring installed packages to their newest versions
       download     Fetch packages for later, without installing them
+      lock         Write down exactly what is meant, down to the last byte
       list         List what is installed
       search       Find packages by name, description, tags or commands
       info         Show what is known about a package

@@ -29,7 +29,7 @@ fn release(name: &str, version: &str) -> Release {
     for platform in [host().as_str(), other()] {
         let asset = format!("{name}-{version}-{platform}.tar.gz");
         let bytes = archive(name, version, platform);
-        sums += &format!("{}  {asset}\n", forge::sha256(&bytes));
+        sums.extend([forge::sha256(&bytes), "  ".to_owned(), asset.clone(), "\n".to_owned()]);
         release = release.asset(&asset, bytes);
     }
     release.asset("sums.txt", sums)

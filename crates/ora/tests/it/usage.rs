@@ -24,14 +24,11 @@ fn a_misspelled_verb() {
 #[test]
 fn nothing_to_install() {
     ora_snapshot!(bed().ora(["install"]), @r"
-    exit: 2
+    exit: 3
     --- stderr
-    error[usage]: the following required arguments were not provided:
-      <PACKAGE>...
-
-    Usage: ora install <PACKAGE>...
-
-    For more information, try '--help'.
+    error[not-found]: there is no lock: `[BED]/work/ora.lock` does not exist
+      try: ora lock
+      help: `ora install PACKAGE` installs a package without a lock
     ");
 }
 
