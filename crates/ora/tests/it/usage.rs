@@ -23,13 +23,9 @@ fn a_misspelled_verb() {
 /// What is missing is named.
 #[test]
 fn nothing_to_install() {
-    ora_snapshot!(bed().ora(["install"]), @r"
-    exit: 3
-    --- stderr
-    error[not-found]: there is no lock: `[BED]/work/ora.lock` does not exist
-      try: ora lock
-      help: `ora install PACKAGE` installs a package without a lock
-    ");
+    let output = bed().ora(["install"]).expect(3);
+    assert!(output.stderr.contains("error[not-found]: there is no lock: `"), "{output}");
+    assert!(output.stderr.ends_with("help: `ora install PACKAGE` installs a package without a lock\n"), "{output}");
 }
 
 /// A package that is none says why.
