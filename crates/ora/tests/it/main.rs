@@ -13,7 +13,7 @@ mod crash;
 mod faults;
 mod help;
 mod hostile;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "net", target_os = "linux"))]
 mod lock;
 mod no_socket;
 mod offline;
