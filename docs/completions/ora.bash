@@ -16,6 +16,9 @@ _ora() {
             ",$1")
                 cmd="ora"
                 ;;
+            ora,add)
+                cmd="ora__subcmd__add"
+                ;;
             ora,cache)
                 cmd="ora__subcmd__cache"
                 ;;
@@ -34,6 +37,9 @@ _ora() {
             ora,info)
                 cmd="ora__subcmd__info"
                 ;;
+            ora,init)
+                cmd="ora__subcmd__init"
+                ;;
             ora,install)
                 cmd="ora__subcmd__install"
                 ;;
@@ -48,6 +54,9 @@ _ora() {
                 ;;
             ora,registry)
                 cmd="ora__subcmd__registry"
+                ;;
+            ora,remove)
+                cmd="ora__subcmd__remove"
                 ;;
             ora,resolve)
                 cmd="ora__subcmd__resolve"
@@ -169,6 +178,9 @@ _ora() {
             ora__subcmd__config__subcmd__help,verify)
                 cmd="ora__subcmd__config__subcmd__help__subcmd__verify"
                 ;;
+            ora__subcmd__help,add)
+                cmd="ora__subcmd__help__subcmd__add"
+                ;;
             ora__subcmd__help,cache)
                 cmd="ora__subcmd__help__subcmd__cache"
                 ;;
@@ -187,6 +199,9 @@ _ora() {
             ora__subcmd__help,info)
                 cmd="ora__subcmd__help__subcmd__info"
                 ;;
+            ora__subcmd__help,init)
+                cmd="ora__subcmd__help__subcmd__init"
+                ;;
             ora__subcmd__help,install)
                 cmd="ora__subcmd__help__subcmd__install"
                 ;;
@@ -198,6 +213,9 @@ _ora() {
                 ;;
             ora__subcmd__help,registry)
                 cmd="ora__subcmd__help__subcmd__registry"
+                ;;
+            ora__subcmd__help,remove)
+                cmd="ora__subcmd__help__subcmd__remove"
                 ;;
             ora__subcmd__help,resolve)
                 cmd="ora__subcmd__help__subcmd__resolve"
@@ -395,12 +413,34 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock list search info resolve registry cache validate lint verify which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove list search info resolve registry cache validate lint verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__add)
+            opts="-h --group --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1041,8 +1081,22 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help)
-            opts="install uninstall update download lock list search info resolve registry cache validate verify which config security completions help"
+            opts="install uninstall update download lock init add remove list search info resolve registry cache validate verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1334,6 +1388,20 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__help__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__help__subcmd__install)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1491,6 +1559,20 @@ _ora() {
         ora__subcmd__help__subcmd__registry__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1688,8 +1770,30 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__init)
+            opts="-h --platform --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__install)
-            opts="-v -h --version --repo --local --metadata --sha256 --locked --lock-file --userland --system --allow-insecure --allow-scripts --prefer-cache --no-deps --force --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --version --repo --local --metadata --sha256 --locked --lock-file --group --userland --system --allow-insecure --allow-scripts --prefer-cache --no-deps --force --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1720,6 +1824,10 @@ _ora() {
                     return 0
                     ;;
                 --lock-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2101,6 +2209,24 @@ _ora() {
         ora__subcmd__registry__subcmd__verify)
             opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__remove)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -73,6 +73,9 @@ pub enum Error {
     /// A lock.
     #[error(transparent)]
     Lock(#[from] crate::lock::LockError),
+    /// A project's manifest.
+    #[error(transparent)]
+    Project(#[from] crate::project::ProjectError),
     /// A package that has to come from two registries at once.
     #[error("`{name}` has to come from `{}` for {}, and from `{}` for {}", first.1, first.0, second.1, second.0)]
     Homes {
@@ -434,6 +437,7 @@ impl Error {
             Self::Install(error) => error.kind(),
             Self::Audit(error) => error.kind(),
             Self::Lock(error) => error.kind(),
+            Self::Project(error) => error.kind(),
             Self::Homes { .. } => Kind::Conflict,
             Self::Disk(error) => error.kind(),
             Self::Export(error) | Self::Import { source: error, .. } => error.kind(),
@@ -497,6 +501,7 @@ impl Error {
             Self::Remote { url, .. } => Some(url.to_string()),
             Self::Registry(error) => error.artefact(),
             Self::Lock(error) => error.artefact(),
+            Self::Project(error) => Some(error.artefact()),
             Self::UnknownRegistry { name, .. } => Some(name.to_string()),
             Self::Imported { registry } | Self::Expired { registry, .. } => Some(registry.to_string()),
             Self::UnknownCommand { command, .. } => Some(command.clone()),
@@ -553,6 +558,7 @@ impl Hinted for Error {
             Self::Install(error) => error.hints(),
             Self::Audit(error) => error.hints(),
             Self::Lock(error) => error.hints(),
+            Self::Project(error) => error.hints(),
             Self::Disk(error) => error.hints(),
             Self::Export(error) | Self::Import { source: error, .. } => error.hints(),
             Self::ExportName { .. } => {

@@ -36,6 +36,7 @@ pub mod info;
 pub mod install;
 pub mod installed;
 pub mod lock;
+pub mod project;
 pub mod registries;
 pub mod resolve;
 pub mod uninstall;

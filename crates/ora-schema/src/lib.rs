@@ -25,6 +25,7 @@ pub mod json;
 pub mod local_metadata;
 pub mod lock;
 pub mod manifest;
+pub mod project;
 pub mod quantity;
 pub mod receipt;
 pub mod registries;

@@ -10,7 +10,7 @@ use ora_core::{PackageArgument, Sha256, VersionWish};
 /// A package is `name`, `name@version`, `name@registry` or `name@registry@version`; the version may be a version, a tag or
 /// `latest`. Without one the newest that is not a prerelease is taken. What is installed already is left as it is.
 ///
-/// Without a package, what `ora.lock` names is installed, each file by its digest, from whatever has it: the cache, a mirror,
+/// Without a package, what `ora.toml` asks for is brought into the lock, and what `ora.lock` names is installed, each file by its digest, from whatever has it: the cache, a mirror,
 /// the network. With `--locked` so are packages that are named; what is not in the lock is refused.
 ///
 /// Everything is checked before anything is linked: the download against the digests and checksum files that the definition
@@ -49,6 +49,9 @@ pub struct InstallArgs {
     /// Read this lock; by default `ora.lock` beside `ora.toml`, which is looked for upward, else the one here
     #[arg(long, value_name = "FILE", conflicts_with_all = ["repo", "local", "version"])]
     pub lock_file: Option<PathBuf>,
+    /// Install this group of `ora.toml`, too
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["repo", "local", "packages"])]
+    pub group: Vec<String>,
     /// Install below your home directory, whatever the configuration or the package says
     #[arg(long, conflicts_with = "system")]
     pub userland: bool,

@@ -10,6 +10,7 @@ pub mod info;
 pub mod install;
 pub mod list;
 pub mod lock;
+pub mod project;
 pub mod registry;
 pub mod resolve;
 pub mod search;
@@ -124,6 +125,12 @@ pub enum Command {
     Download(download::DownloadArgs),
     #[allow(missing_docs, reason = "as above")]
     Lock(lock::LockArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Init(project::InitArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Add(project::AddArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Remove(project::RemoveArgs),
     #[allow(missing_docs, reason = "as above")]
     List(list::ListArgs),
     #[allow(missing_docs, reason = "as above")]

@@ -7,6 +7,7 @@ use ora_engine::{
     Apis, Catalogue, Context, Error, Location, Policy, Registries, RegistryLimits, RegistrySource, Store, Wishes,
     install::Done,
     lock::{self, LockError, LockFile},
+    project::{Manifest, ProjectError},
 };
 use ora_fs::lock::{PATIENCE, Wish};
 use ora_schema::registries::{Registry, RegistryKind, Trust};
@@ -94,6 +95,11 @@ impl<'w> Engine<'w> {
         Self { cached_only, ..self }
     }
 
+    /// The platform of this machine.
+    pub(super) fn host(&self) -> Platform {
+        self.host
+    }
+
     /// The lock at a place.
     pub(super) fn lock_file(&self, path: &Path) -> Result<LockFile, Failure> {
         lock::read(path, self.host).map_err(failure)
@@ -101,10 +107,12 @@ impl<'w> Engine<'w> {
 
     /// Where the lock of the folder lies in which the user stands.
     pub(super) fn lock_place() -> Result<PathBuf, Failure> {
-        let directory = crate::env::working_directory();
-        let directory =
-            directory.map_err(|error| Failure::of(Kind::of_io(&error), &error).about("the working directory"))?;
-        Ok(lock::place(&directory))
+        Ok(lock::place(&working_directory()?))
+    }
+
+    /// The manifest of the project in which the user stands.
+    pub(super) fn manifest() -> Result<Option<Manifest>, Failure> {
+        Manifest::find(&working_directory()?).map_err(failure)
     }
 
     /// Runs a verb.
@@ -214,6 +222,12 @@ impl<'w> Engine<'w> {
     }
 }
 
+/// The folder in which the user stands.
+pub(super) fn working_directory() -> Result<PathBuf, Failure> {
+    let directory = crate::env::working_directory();
+    directory.map_err(|error| Failure::of(Kind::of_io(&error), &error).about("the working directory"))
+}
+
 /// The engine's error, as it is shown.
 pub(super) fn failure(error: Error) -> Failure {
     let mut shown = Failure::of(error.kind(), &error).with_details(error.details()).with_hints(error.hints());
@@ -221,7 +235,8 @@ pub(super) fn failure(error: Error) -> Failure {
         shown = shown.about(artefact);
     }
     if let Error::Definition { place, text, diagnostics }
-    | Error::Lock(LockError::Unusable { path: place, text, diagnostics }) = error
+    | Error::Lock(LockError::Unusable { path: place, text, diagnostics })
+    | Error::Project(ProjectError::Unusable { path: place, text, diagnostics }) = error
     {
         let findings = diagnostics.iter().map(Finding::from).collect();
         shown = shown.showing(place.display().to_string(), text, findings);

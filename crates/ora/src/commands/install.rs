@@ -2,10 +2,10 @@
 
 use ora_core::{Hint, Kind, Untrusted};
 use ora_engine::install::{self, Done, Planned, Request, Step, What};
-use ora_engine::{Consent, InstallPlan};
+use ora_engine::{Consent, Context, InstallPlan, Registries, lock, project::Manifest};
 use serde::Serialize;
 
-use super::engine::Engine;
+use super::engine::{Ended, Engine, failure};
 use crate::{
     args::install::InstallArgs,
     failure::{Exit, Failure},
@@ -17,8 +17,12 @@ use ora_schema::repo::Mode;
 /// Installs, or shows what would be installed.
 pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, arguments.prefer_cache)?;
-    let request = request(arguments, &engine)?;
+    let manifest = if is_of_project(arguments) { Engine::manifest()? } else { None };
     engine.run(|context, registries| {
+        if let Some(manifest) = &manifest {
+            bring_up_to_date(arguments, manifest, context, registries, &wiring.printer)?;
+        }
+        let request = request(arguments, manifest.as_ref(), &engine)?;
         let planned = install::prepare(context, registries, &request);
         if arguments.dry_run {
             return Ok(show_plans(&planned?, &wiring.printer)?);
@@ -32,13 +36,54 @@ pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     })
 }
 
-fn request(arguments: &InstallArgs, engine: &Engine<'_>) -> Result<Request, Failure> {
+/// Whether the packages are those of a lock whose manifest has a say.
+fn is_of_project(arguments: &InstallArgs) -> bool {
+    let names_nothing = arguments.packages.is_empty() && arguments.repo.is_none() && arguments.local.is_none();
+    (names_nothing || arguments.locked) && arguments.lock_file.is_none()
+}
+
+/// Sees to it that the lock holds what the manifest asks for: makes it anew where it does not, or, with `--locked`, fails.
+fn bring_up_to_date(
+    arguments: &InstallArgs,
+    manifest: &Manifest,
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    printer: &Printer,
+) -> Result<(), Ended> {
+    let path = manifest.path.with_file_name(ora_schema::lock::FILE_NAME);
+    let platforms = manifest.platforms(context.host);
+    let file =
+        if arguments.locked { Some(lock::read(&path, context.host)?) } else { lock::read_if_any(&path, context.host)? };
+    let checked = file.map(|file| lock::check_asked(&file, &manifest.asked(), &platforms));
+    match checked {
+        Some(Ok(())) => return Ok(()),
+        Some(Err(error)) if arguments.locked => return Err(failure(error.into()).into()),
+        _ => {}
+    }
+    if arguments.dry_run {
+        printer.say(Line::new().plain("the lock is out of date; `ora lock` renews it"));
+        return Ok(());
+    }
+    let wishes = lock::Wishes {
+        asked: manifest.asked(),
+        platforms,
+        allow_insecure: arguments.allow_insecure,
+        ..lock::Wishes::default()
+    };
+    let made = lock::make(context, registries, &path, &wishes)?;
+    for change in &made.changes {
+        printer.say(Line::new().plain("locked: ").plain(change));
+    }
+    Ok(())
+}
+
+fn request(arguments: &InstallArgs, manifest: Option<&Manifest>, engine: &Engine<'_>) -> Result<Request, Failure> {
     let what = if let (Some(file), Some(metadata)) = (&arguments.local, &arguments.metadata) {
         What::Archive { file: file.clone(), metadata: metadata.clone() }
     } else if let Some(place) = &arguments.repo {
         What::Definition { place: place.clone(), version: arguments.version.clone() }
     } else if arguments.locked || arguments.lock_file.is_some() || arguments.packages.is_empty() {
-        locked(arguments, engine)?
+        locked(arguments, manifest, engine)?
     } else {
         What::Packages { arguments: arguments.packages.clone(), version: arguments.version.clone() }
     };
@@ -58,7 +103,7 @@ fn request(arguments: &InstallArgs, engine: &Engine<'_>) -> Result<Request, Fail
 }
 
 /// What the lock names. Packages are named as they are in it; a version beside the lock's would be a second opinion.
-fn locked(arguments: &InstallArgs, engine: &Engine<'_>) -> Result<What, Failure> {
+fn locked(arguments: &InstallArgs, manifest: Option<&Manifest>, engine: &Engine<'_>) -> Result<What, Failure> {
     let place = match &arguments.lock_file {
         Some(path) => path.clone(),
         None => Engine::lock_place()?,
@@ -67,7 +112,12 @@ fn locked(arguments: &InstallArgs, engine: &Engine<'_>) -> Result<What, Failure>
         let name = argument.name();
         return Err(Failure::new(Kind::Usage, format!("the lock decides which `{name}` is installed; name it alone")));
     }
-    let packages = arguments.packages.iter().map(|one| one.name().clone()).collect();
+    let packages = match manifest {
+        Some(manifest) if arguments.packages.is_empty() => {
+            manifest.names(&arguments.group).map_err(|error| failure(error.into()))?
+        }
+        _ => arguments.packages.iter().map(|one| one.name().clone()).collect(),
+    };
     Ok(What::Locked { file: Box::new(engine.lock_file(&place)?), packages })
 }
 

@@ -1,6 +1,10 @@
 //! `ora lock`.
 
-use ora_engine::lock::{self, Asked, Made, Renew, Wishes};
+use ora_core::Platform;
+use ora_engine::{
+    lock::{self, Asked, Made, Renew, Wishes},
+    project::Manifest,
+};
 use serde::Serialize;
 
 use super::engine::{Engine, failure};
@@ -18,10 +22,14 @@ pub fn run(arguments: &LockArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         Some(path) => path.clone(),
         None => Engine::lock_place()?,
     };
+    let manifest = if arguments.packages.is_empty() { Engine::manifest()? } else { None };
     if arguments.check {
         let file = engine.lock_file(&path)?;
         return engine.cached_only(true).run(|context, registries| {
-            if arguments.packages.is_empty() {
+            if let Some(manifest) = &manifest {
+                let platforms = platforms(arguments, Some(manifest), context.host);
+                lock::check_asked(&file, &manifest.asked(), &platforms).map_err(|error| failure(error.into()))?;
+            } else if arguments.packages.is_empty() {
                 lock::check_installed(context, &file)?;
             } else {
                 let asked = lock::typed_set(registries, &arguments.packages)?;
@@ -31,17 +39,27 @@ pub fn run(arguments: &LockArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         });
     }
     engine.run(|context, registries| {
-        let asked: Vec<Asked> = if arguments.packages.is_empty() {
+        let asked: Vec<Asked> = if let Some(manifest) = &manifest {
+            manifest.asked()
+        } else if arguments.packages.is_empty() {
             lock::installed_set(context)?
         } else {
             lock::typed_set(registries, &arguments.packages)?
         };
-        let made = lock::make(context, registries, &path, &wishes(arguments, asked))?;
+        let made = lock::make(context, registries, &path, &wishes(arguments, manifest.as_ref(), asked, context.host))?;
         Ok(show(&made, &wiring.printer)?)
     })
 }
 
-fn wishes(arguments: &LockArgs, asked: Vec<Asked>) -> Wishes {
+/// Flags come before the manifest; where neither says, the lock before does.
+fn platforms(arguments: &LockArgs, manifest: Option<&Manifest>, host: Platform) -> Vec<Platform> {
+    match manifest {
+        Some(manifest) if arguments.platform.is_empty() => manifest.platforms(host),
+        _ => arguments.platform.clone(),
+    }
+}
+
+fn wishes(arguments: &LockArgs, manifest: Option<&Manifest>, asked: Vec<Asked>, host: Platform) -> Wishes {
     let names: Vec<_> = arguments
         .update
         .iter()
@@ -57,7 +75,7 @@ fn wishes(arguments: &LockArgs, asked: Vec<Asked>) -> Wishes {
     };
     Wishes {
         asked,
-        platforms: arguments.platform.clone(),
+        platforms: platforms(arguments, manifest, host),
         renew,
         accept: arguments.accept_changed.clone(),
         allow_insecure: arguments.allow_insecure,

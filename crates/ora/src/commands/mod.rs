@@ -10,6 +10,7 @@ pub mod info;
 pub mod install;
 pub mod list;
 pub mod lock;
+pub mod project;
 pub mod registry;
 mod registry_list;
 mod registry_sync;
@@ -38,6 +39,9 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Uninstall(arguments) => uninstall::run(&arguments, wiring),
         Command::Update(arguments) => update::run(&arguments, wiring),
         Command::List(arguments) => list::run(&arguments, wiring),
+        Command::Init(arguments) => project::init(&arguments, wiring),
+        Command::Add(arguments) => project::add(&arguments, wiring),
+        Command::Remove(arguments) => project::remove(&arguments, wiring),
         Command::Lock(arguments) => lock::run(&arguments, wiring),
         Command::Download(arguments) => download::run(&arguments, wiring),
         Command::Search(arguments) => search::run(&arguments, wiring),

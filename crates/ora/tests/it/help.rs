@@ -39,6 +39,9 @@ fn short_help() {
       update       Bring installed packages to their newest versions
       download     Fetch packages for later, without installing them
       lock         Write down exactly what is meant, down to the last byte
+      init         Start a project: write an `ora.toml` here
+      add          Ask for packages in `ora.toml`
+      remove       No longer ask for packages in `ora.toml`
       list         List what is installed
       search       Find packages by name, description, tags or commands
       info         Show what is known about a package

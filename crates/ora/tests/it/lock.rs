@@ -301,3 +301,62 @@ fn requirements_choose_the_newest_that_fits_with_and_without_a_network() {
     ora(&bed, "install --offline lib@^9").expect(5);
     ora(&bed, "install lib@>>1").expect(2);
 }
+
+#[test]
+fn a_project_says_what_it_needs_and_gets_it() {
+    let (bed, server, _registry) = connected();
+    ora(&bed, &format!("init --platform {},{}", host(), other())).success();
+    assert!(ora(&bed, "init").expect(1).stderr.contains("is there already"));
+    ora(&bed, "add app tool@=3.0.0").success();
+    ora(&bed, "add lib@>=1,<2 --group ci").success();
+    let manifest = std::fs::read_to_string(bed.work().join("ora.toml")).unwrap();
+    assert!(
+        manifest.contains("app = \"^1.1.0\"\ntool = \"=3.0.0\"\n") && manifest.contains("[groups.ci]"),
+        "{manifest}"
+    );
+    // What is locked follows the manifest; it is found from every folder below.
+    ora(&bed, "install").success();
+    assert!(bed.bin_dir().join("app").exists() && bed.bin_dir().join("lib").exists());
+    let text = lock(&bed);
+    assert!(text.contains(other()), "{text}");
+    ora(&bed, "lock --check").success();
+    ora(&bed, "lock").success();
+    assert_eq!(lock(&bed), text);
+    server.forget();
+    ora(&bed, "install --locked --offline --group ci").success();
+    assert_eq!(server.requests().len(), 0);
+    let groups = ora(&bed, "install --group cl").expect(3);
+    assert!(groups.stderr.contains("has no group `cl`") && groups.stderr.contains("`ci`"), "{groups}");
+    // What changed in the manifest is drift for `--locked`, and brought into the lock without it.
+    ora(&bed, "remove tool").success();
+    for line in ["install --locked", "lock --check"] {
+        let drift = ora(&bed, line).expect(1);
+        assert!(drift.stderr.contains("nobody asks for `tool`"), "{line}: {drift}");
+    }
+    ora(&bed, "install").success();
+    assert!(!lock(&bed).contains("\"tool\""));
+    assert!(bed.bin_dir().join("tool").exists(), "nothing is uninstalled by the way");
+    ora(&bed, "remove tool").expect(3);
+    bed.write("ora.toml", "[packages]\napp = \">>1\"\n");
+    let broken = ora(&bed, "lock").expect(1);
+    assert!(broken.stderr.contains("ora.toml:2:7"), "{broken}");
+}
+
+#[test]
+fn what_packages_need_comes_and_goes_with_them() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "install app --no-deps").success();
+    assert!(!bed.bin_dir().join("lib").exists());
+    ora(&bed, "uninstall app").success();
+    ora(&bed, "install app").success();
+    assert_eq!(bed.run("lib", &[]).stdout.trim(), "lib 1.4.0", "the newest that app accepts");
+    // An update stays within what others need; a version that they cannot use is explained.
+    ora(&bed, "update").success();
+    assert_eq!(bed.run("lib", &[]).stdout.trim(), "lib 1.4.0");
+    let gone = ora(&bed, "uninstall lib").success();
+    assert!(gone.stderr.contains("`app` 1.1.0 needs `lib`"), "{gone}");
+    ora(&bed, "install app --force").success();
+    assert!(bed.bin_dir().join("lib").exists(), "it is mended by installing again");
+    ora(&bed, "uninstall app --purge").success();
+    assert!(!bed.bin_dir().join("lib").exists(), "nobody needs it any more");
+}

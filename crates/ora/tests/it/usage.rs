@@ -12,7 +12,7 @@ fn a_misspelled_verb() {
     --- stderr
     error[usage]: unrecognized subcommand 'instal'
 
-      tip: some similar subcommands exist: 'list', 'lint', 'uninstall', 'install'
+      tip: some similar subcommands exist: 'init', 'list', 'lint', 'uninstall', 'install'
 
     Usage: ora [OPTIONS] [COMMAND]
 
