@@ -43,6 +43,9 @@ _ora() {
             ora,install)
                 cmd="ora__subcmd__install"
                 ;;
+            ora,key)
+                cmd="ora__subcmd__key"
+                ;;
             ora,lint)
                 cmd="ora__subcmd__validate"
                 ;;
@@ -205,6 +208,9 @@ _ora() {
             ora__subcmd__help,install)
                 cmd="ora__subcmd__help__subcmd__install"
                 ;;
+            ora__subcmd__help,key)
+                cmd="ora__subcmd__help__subcmd__key"
+                ;;
             ora__subcmd__help,list)
                 cmd="ora__subcmd__help__subcmd__list"
                 ;;
@@ -283,6 +289,30 @@ _ora() {
             ora__subcmd__help__subcmd__config,verify)
                 cmd="ora__subcmd__help__subcmd__config__subcmd__verify"
                 ;;
+            ora__subcmd__help__subcmd__key,export)
+                cmd="ora__subcmd__help__subcmd__key__subcmd__export"
+                ;;
+            ora__subcmd__help__subcmd__key,generate)
+                cmd="ora__subcmd__help__subcmd__key__subcmd__generate"
+                ;;
+            ora__subcmd__help__subcmd__key,import)
+                cmd="ora__subcmd__help__subcmd__key__subcmd__import"
+                ;;
+            ora__subcmd__help__subcmd__key,list)
+                cmd="ora__subcmd__help__subcmd__key__subcmd__list"
+                ;;
+            ora__subcmd__help__subcmd__key,revoke)
+                cmd="ora__subcmd__help__subcmd__key__subcmd__revoke"
+                ;;
+            ora__subcmd__help__subcmd__key,show)
+                cmd="ora__subcmd__help__subcmd__key__subcmd__show"
+                ;;
+            ora__subcmd__help__subcmd__key,trust)
+                cmd="ora__subcmd__help__subcmd__key__subcmd__trust"
+                ;;
+            ora__subcmd__help__subcmd__key,untrust)
+                cmd="ora__subcmd__help__subcmd__key__subcmd__untrust"
+                ;;
             ora__subcmd__help__subcmd__registry,add)
                 cmd="ora__subcmd__help__subcmd__registry__subcmd__add"
                 ;;
@@ -318,6 +348,60 @@ _ora() {
                 ;;
             ora__subcmd__help__subcmd__security,verify)
                 cmd="ora__subcmd__help__subcmd__security__subcmd__verify"
+                ;;
+            ora__subcmd__key,export)
+                cmd="ora__subcmd__key__subcmd__export"
+                ;;
+            ora__subcmd__key,generate)
+                cmd="ora__subcmd__key__subcmd__generate"
+                ;;
+            ora__subcmd__key,help)
+                cmd="ora__subcmd__key__subcmd__help"
+                ;;
+            ora__subcmd__key,import)
+                cmd="ora__subcmd__key__subcmd__import"
+                ;;
+            ora__subcmd__key,list)
+                cmd="ora__subcmd__key__subcmd__list"
+                ;;
+            ora__subcmd__key,revoke)
+                cmd="ora__subcmd__key__subcmd__revoke"
+                ;;
+            ora__subcmd__key,show)
+                cmd="ora__subcmd__key__subcmd__show"
+                ;;
+            ora__subcmd__key,trust)
+                cmd="ora__subcmd__key__subcmd__trust"
+                ;;
+            ora__subcmd__key,untrust)
+                cmd="ora__subcmd__key__subcmd__untrust"
+                ;;
+            ora__subcmd__key__subcmd__help,export)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__export"
+                ;;
+            ora__subcmd__key__subcmd__help,generate)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__generate"
+                ;;
+            ora__subcmd__key__subcmd__help,help)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__help"
+                ;;
+            ora__subcmd__key__subcmd__help,import)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__import"
+                ;;
+            ora__subcmd__key__subcmd__help,list)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__list"
+                ;;
+            ora__subcmd__key__subcmd__help,revoke)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__revoke"
+                ;;
+            ora__subcmd__key__subcmd__help,show)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__show"
+                ;;
+            ora__subcmd__key__subcmd__help,trust)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__trust"
+                ;;
+            ora__subcmd__key__subcmd__help,untrust)
+                cmd="ora__subcmd__key__subcmd__help__subcmd__untrust"
                 ;;
             ora__subcmd__registry,add)
                 cmd="ora__subcmd__registry__subcmd__add"
@@ -413,7 +497,7 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove list search info resolve registry cache validate lint verify which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove list search info resolve registry cache key validate lint verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -489,7 +573,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__export)
-            opts="-h --output --lock-file --platform --registry --no-rehearsal --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --output --lock-file --platform --registry --no-rehearsal --sign --gpg-key --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -508,6 +592,14 @@ _ora() {
                     return 0
                     ;;
                 --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gpg-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1081,7 +1173,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help)
-            opts="install uninstall update download lock init add remove list search info resolve registry cache validate verify which config security completions help"
+            opts="install uninstall update download lock init add remove list search info resolve registry cache key validate verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1405,6 +1497,132 @@ _ora() {
         ora__subcmd__help__subcmd__install)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key)
+            opts="generate list show export import trust untrust revoke"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key__subcmd__generate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key__subcmd__trust)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__key__subcmd__untrust)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1831,6 +2049,340 @@ _ora() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help generate list show export import trust untrust revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__export)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__generate)
+            opts="-h --name --email --passphrase --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help)
+            opts="generate list show export import trust untrust revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__generate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__trust)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__help__subcmd__untrust)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__import)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__list)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__revoke)
+            opts="-h --reason --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__show)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__trust)
+            opts="-h --fingerprint --for --packages --until --threshold --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --fingerprint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --packages)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__key__subcmd__untrust)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

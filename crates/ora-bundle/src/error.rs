@@ -7,6 +7,7 @@ use ora_core::{Hint, Hinted, Kind, PackageName, Platform, RegistryName, Sha256, 
 use ora_fs::{FsError, rooted::RootedError};
 use ora_schema::{json::DataError, repo::Diagnostic};
 use ora_store::StoreError;
+use ora_verify::site::SiteError;
 
 /// Why an export was not written or not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -95,9 +96,9 @@ pub enum BundleError {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// A signature that is none.
-    #[error("`SHA256SUMS.asc` is no OpenPGP signature")]
-    Signature,
+    /// A signature that is missing, does not fit, or is nobody's who is trusted with this.
+    #[error(transparent)]
+    Signature(#[from] SiteError),
     /// Other bytes are held under the same identity.
     #[error(
         "other bytes than those of the export are held as `{name}` {version} for {platform}: {held}, not {offered}"
@@ -193,7 +194,7 @@ impl BundleError {
             Self::Limit { .. } | Self::TooLargeForPlace { .. } => Kind::Limit,
             Self::Checksum { .. } | Self::Size { .. } => Kind::Checksum,
             Self::WrongPackage { .. } => Kind::WrongPackage,
-            Self::Signature => Kind::SignatureInvalid,
+            Self::Signature(error) => error.kind(),
             Self::Conflict { .. } => Kind::Conflict,
             Self::Full { .. } => Kind::DiskFull,
             Self::Damaged { .. } => Kind::CacheCorrupt,
@@ -229,6 +230,7 @@ impl Hinted for BundleError {
             Self::Archive(_) | Self::Checksum { .. } | Self::Size { .. } | Self::Missing { .. } => {
                 vec![Hint::elsewhere("ora cache export --output PATH")]
             }
+            Self::Signature(error) => error.hints(),
             Self::Disk(error) => error.hints(),
             Self::Store(error) => error.hints(),
             _ => Vec::new(),

@@ -13,12 +13,13 @@ use ora_schema::{
     manifest,
     sums::{self, ListKind},
 };
+use ora_verify::site::SiteError;
 
 use crate::{
     BundleError,
     behind::behind,
     hashing::{Hashing, Pieces},
-    names::{MANIFEST, README, SUMS, TOP},
+    names::{MANIFEST, README, SIGNATURE, SUMS, TOP},
     parcel::{Content, Item, Parcel},
     readme,
 };
@@ -73,11 +74,24 @@ pub struct Written {
     pub files: u64,
 }
 
+/// Signs the list of digests: an armoured detached signature.
+pub type Sign<'s> = &'s dyn Fn(&[u8]) -> Result<String, SiteError>;
+
 impl Parcel {
-    /// Writes the export. A file or folder has another name until it is complete and on the disk.
+    /// Writes the export without a signature. A file or folder has another name until it is complete and on the disk.
     pub fn write(self, target: Target<'_>, reporter: &dyn Reporter) -> Result<Written, BundleError> {
+        self.write_signed(target, None, reporter)
+    }
+
+    /// The same with a signature over its list of digests, where somebody signs.
+    pub fn write_signed(
+        self,
+        target: Target<'_>,
+        sign: Option<Sign<'_>>,
+        reporter: &dyn Reporter,
+    ) -> Result<Written, BundleError> {
         let parcel = self.sealed()?;
-        let lists = Lists::of(&parcel);
+        let lists = Lists::of(&parcel, sign)?;
         let subject = "the export".to_owned();
         let total = Some(parcel.size());
         reporter.report(Event::TransferStarted { subject: subject.clone(), total, already: 0 });
@@ -104,11 +118,12 @@ struct Lists {
     manifest: (Sha256, u64),
     readme: String,
     sums: (Sha256, u64),
+    signature: Option<String>,
     files: u64,
 }
 
 impl Lists {
-    fn of(parcel: &Parcel) -> Self {
+    fn of(parcel: &Parcel, sign: Option<Sign<'_>>) -> Result<Self, BundleError> {
         let measure = |pieces: &mut dyn Iterator<Item = String>| {
             let mut stream = Sha256Stream::new(io::empty());
             pieces.for_each(|piece| stream.update(piece.as_bytes()));
@@ -118,7 +133,19 @@ impl Lists {
         let manifest = measure(&mut manifest_pieces(parcel));
         let readme = readme::text(parcel);
         let sums = measure(&mut sums_pieces(parcel, manifest.0, &readme));
-        Self { manifest, readme, sums, files: parcel.items.len() as u64 + 3 }
+        let signature = match sign {
+            Some(sign) => Some(sign(sums_pieces(parcel, manifest.0, &readme).collect::<String>().as_bytes())?),
+            None => None,
+        };
+        let files = parcel.items.len() as u64 + 3 + u64::from(signature.is_some());
+        Ok(Self { manifest, readme, sums, signature, files })
+    }
+
+    /// Their bytes.
+    fn size(&self) -> u64 {
+        let texts = [Some(&self.readme), self.signature.as_ref()];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        self.manifest.1 + self.sums.1 + texts as u64
     }
 }
 
@@ -150,6 +177,9 @@ fn pour(
     sink.file(&below_top(MANIFEST)?, lists.manifest.1, &mut manifest).map_err(io)?;
     let mut list = Pieces::new(sums_pieces(parcel, lists.manifest.0, &lists.readme));
     sink.file(&below_top(SUMS)?, lists.sums.1, &mut list).map_err(io)?;
+    if let Some(signature) = &lists.signature {
+        sink.file(&below_top(SIGNATURE)?, signature.len() as u64, &mut signature.as_bytes()).map_err(io)?;
+    }
     sink.file(&below_top(README)?, lists.readme.len() as u64, &mut lists.readme.as_bytes()).map_err(io)?;
     let (mut done, mut told) = (0, 0);
     for item in &parcel.items {
@@ -223,7 +253,7 @@ fn to_file(
     container: Container,
     reporter: &dyn Reporter,
 ) -> Result<Written, BundleError> {
-    let sum = parcel.size() + lists.manifest.1 + lists.sums.1 + lists.readme.len() as u64;
+    let sum = parcel.size() + lists.size();
     // Headers, and blocks filled up: at most a kibibyte for each file.
     check_room(path, sum + 1024 * lists.files, sum)?;
     let partial = with_partial(path);
@@ -290,7 +320,7 @@ fn to_folder(parcel: &Parcel, lists: &Lists, folder: &Path, reporter: &dyn Repor
     ora_fs::crash_point!("export-written");
     atomic::rename_new(&partial, &target)?;
     sync::directory(folder)?;
-    let size = parcel.size() + lists.manifest.1 + lists.sums.1 + lists.readme.len() as u64;
+    let size = parcel.size() + lists.size();
     Ok(Written { path: Some(target), sha256: lists.sums.0, size, files: lists.files })
 }
 

@@ -15,6 +15,7 @@ use ora_schema::{
     repo::ParseLimits,
 };
 use ora_store::Store;
+use ora_verify::site::{Trust, Verdict as Signed};
 
 use crate::{
     BundleError,
@@ -49,6 +50,8 @@ pub struct Rules<'r> {
     pub allow_rollback: bool,
     /// What definitions may be.
     pub definitions: &'r ParseLimits,
+    /// Whose signatures count.
+    pub trust: &'r Trust,
     /// Where registries belong.
     pub home: &'r dyn Fn(&Registry) -> Home,
 }
@@ -100,8 +103,8 @@ pub struct Imported {
     pub definitions: usize,
     /// Keys and programs that came; nothing of them entered.
     pub ignored: usize,
-    /// Whether the export carries a signature.
-    pub is_signed: bool,
+    /// Whose signature it carries, and what that counts.
+    pub signed: Signed,
     /// The digest of the file, for a folder of its list.
     pub sha256: Sha256,
 }

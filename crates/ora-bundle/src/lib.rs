@@ -32,11 +32,10 @@ mod reader;
 mod readme;
 mod record;
 mod registries;
-mod signature;
 mod staging;
 
 pub use error::BundleError;
-pub use export::{Target, Written};
+pub use export::{Sign, Target, Written};
 pub use import::{Home, Imported, ImportedArtifact, Importer, Rules, State};
 pub use parcel::Parcel;
 pub use place::recover;

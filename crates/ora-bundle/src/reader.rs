@@ -18,7 +18,6 @@ use crate::{
     BundleError,
     hashing::Hashing,
     names::{self, MANIFEST, Names, Place, README, SIGNATURE, SUMS, TOP},
-    signature,
 };
 
 /// The most bytes of each of the two lists.
@@ -44,8 +43,6 @@ pub(crate) struct Contents {
     sorted: Vec<u32>,
     /// The registries whose snapshots travel.
     pub(crate) registries: Vec<Registry>,
-    /// Whether somebody signed it. Whose signature it is, nobody has looked at.
-    pub(crate) is_signed: bool,
 }
 
 impl Contents {
@@ -58,7 +55,9 @@ impl Contents {
 
 /// Takes what a reader found good so far. An object's bytes are known to be right only when the next call comes.
 pub(crate) trait Receiver {
-    /// The lists agree, no payload was read yet.
+    /// The lists agree; decides about the list of digests and its signature before anything else is read.
+    fn signed(&mut self, contents: &Contents, list: &[u8], signature: Option<&[u8]>) -> Result<(), BundleError>;
+    /// The signature is accepted, no payload was read yet.
     fn contents(&mut self, contents: &Contents) -> Result<(), BundleError>;
     /// One object, in the order of the stream; what is not read of it is read over.
     fn object(&mut self, object: &Object, place: &Place, content: &mut dyn Read) -> Result<(), BundleError>;
@@ -98,6 +97,7 @@ enum Stage {
     Signature {
         contents: Contents,
         readme: Sha256,
+        list: Vec<u8>,
     },
     Readme {
         contents: Contents,
@@ -139,21 +139,20 @@ impl Reading<'_> {
             }
             Stage::Sums { contents, manifest } => {
                 expected(SUMS, "comes where `SHA256SUMS` has to be")?;
-                let readme = read_sums(size, content, &contents, manifest)?;
+                let (readme, list) = read_sums(size, content, &contents, manifest)?;
                 self.read = vec![false; contents.objects.len()];
-                Stage::Signature { contents, readme }
+                Stage::Signature { contents, readme, list }
             }
-            Stage::Signature { mut contents, readme } if path.as_str() == SIGNATURE => {
+            Stage::Signature { contents, readme, list } if path.as_str() == SIGNATURE => {
                 let text = limited(path, size, MOST_SIGNATURE, content)?;
-                if !signature::is_signature(&text) {
-                    return Err(BundleError::Signature);
-                }
-                contents.is_signed = true;
+                self.receiver.signed(&contents, &list, Some(&text))?;
                 self.receiver.contents(&contents)?;
                 Stage::Readme { contents, readme }
             }
-            Stage::Signature { contents, readme } => {
+            Stage::Signature { contents, readme, list } => {
                 expected(README, "comes where `README.txt` has to be")?;
+                self.receiver.signed(&contents, &list, None)?;
+                drop(list);
                 self.receiver.contents(&contents)?;
                 read_readme(path, size, content, readme)?;
                 Stage::Objects { contents }
@@ -263,18 +262,24 @@ fn read_manifest(size: u64, content: &mut dyn Read) -> Result<(Contents, Sha256)
     let (sha256, _) = hashing.finish().map_err(io)?;
     let mut sorted: Vec<u32> = (0..u32::try_from(objects.len()).unwrap_or(u32::MAX)).collect();
     sorted.sort_unstable_by(|a, b| objects[*a as usize].path.cmp(&objects[*b as usize].path));
-    Ok((Contents { objects, sorted, registries, is_signed: false }, sha256))
+    Ok((Contents { objects, sorted, registries }, sha256))
 }
 
-/// Compares the list of digests with the manifest, line by line; returns the digest of the text for reviewers.
-fn read_sums(size: u64, content: &mut dyn Read, contents: &Contents, manifest: Sha256) -> Result<Sha256, BundleError> {
+/// Compares the list of digests with the manifest, line by line; returns the digest of the text for reviewers, and the list,
+/// which is what a signature is over.
+fn read_sums(
+    size: u64,
+    content: &mut dyn Read,
+    contents: &Contents,
+    manifest: Sha256,
+) -> Result<(Sha256, Vec<u8>), BundleError> {
     if size > MOST_LIST {
         return Err(BundleError::Limit { file: SUMS.to_owned(), limit: MOST_LIST });
     }
     let data = |source| BundleError::Data { file: SUMS.to_owned(), source };
     let bad = || data(DataError::Value { what: "list of digests", key: "lines", reason: "one is none".to_owned() });
     let mut reader = BufReader::with_capacity(64 << 10, content);
-    let mut line = Vec::new();
+    let (mut line, mut list) = (Vec::new(), Vec::new());
     let mut seen = vec![false; contents.objects.len()];
     let (mut is_first, mut has_manifest, mut readme) = (true, false, None);
     loop {
@@ -283,6 +288,7 @@ fn read_sums(size: u64, content: &mut dyn Read, contents: &Contents, manifest: S
         if count.map_err(|source| BundleError::Io { action: "read", path: SUMS.into(), source })? == 0 {
             break;
         }
+        list.extend_from_slice(&line);
         let text = line.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok()).ok_or_else(bad)?;
         if std::mem::take(&mut is_first) {
             ListKind::Cache.check(text).map_err(data)?;
@@ -308,7 +314,7 @@ fn read_sums(size: u64, content: &mut dyn Read, contents: &Contents, manifest: S
     if !has_manifest {
         return Err(unlisted(MANIFEST));
     }
-    readme.ok_or_else(|| unlisted(README))
+    readme.map(|readme| (readme, list)).ok_or_else(|| unlisted(README))
 }
 
 fn read_readme(path: &EntryPath, size: u64, content: &mut dyn Read, expected: Sha256) -> Result<(), BundleError> {

@@ -6,13 +6,14 @@ use std::{
     path::PathBuf,
 };
 
-use ora_core::{EntryPath, Event, PackageName, RegistryName, Sha256, Timestamp, Version};
+use ora_core::{EntryPath, Event, PackageName, Purpose, RegistryName, Sha256, Timestamp, Version};
 use ora_fs::{atomic, rooted::Root, space};
 use ora_schema::{
     manifest::{Object, ObjectKind, Registry, Release},
     repo,
     sidecar::{HeldDefinition, Reason, Sidecar},
 };
+use ora_verify::site::{self, Subject, Verdict as Signed};
 
 use crate::{
     BundleError, Home, Imported, ImportedArtifact, Importer, State,
@@ -37,17 +38,36 @@ pub(crate) struct Staging<'g, 'i, 's> {
     registries: Vec<(Registry, Verdict, PathBuf)>,
     last_folder: Option<EntryPath>,
     done: u64,
+    signed: Signed,
 }
 
 impl<'g, 'i, 's> Staging<'g, 'i, 's> {
     /// Begins in an empty folder.
     pub(crate) fn new(importer: &'g Importer<'i, 's>, root: Root, path: PathBuf) -> Self {
         let (states, registries) = (BTreeMap::new(), Vec::new());
-        Self { importer, root, path, states, registries, last_folder: None, done: 0 }
+        Self { importer, root, path, states, registries, last_folder: None, done: 0, signed: Signed::Unsigned }
     }
 }
 
 impl Receiver for Staging<'_, '_, '_> {
+    fn signed(&mut self, contents: &Contents, list: &[u8], signature: Option<&[u8]>) -> Result<(), BundleError> {
+        let mut subject = Subject::new(Purpose::Export);
+        for object in &contents.objects {
+            match (&object.release, names::check(object)?) {
+                (Some(release), _) => _ = subject.packages.insert(release.name.clone()),
+                (None, Place::Definition) => {
+                    let name =
+                        object.path.as_str().strip_prefix("metadata/").and_then(|rest| rest.strip_suffix(".repo"));
+                    subject.packages.extend(name.and_then(|name| name.parse().ok()));
+                }
+                _ => {}
+            }
+        }
+        subject.registries.extend(contents.registries.iter().map(|registry| registry.name.clone()));
+        self.signed = site::judge(list, signature, &subject, self.importer.rules.trust)?;
+        Ok(())
+    }
+
     fn contents(&mut self, contents: &Contents) -> Result<(), BundleError> {
         let mut identities = HashSet::new();
         for object in &contents.objects {
@@ -235,7 +255,7 @@ impl Staging<'_, '_, '_> {
             registries: self.registries.into_iter().map(|(registry, verdict, _)| (registry, verdict)).collect(),
             definitions: actions.definitions.len(),
             ignored: contents.objects.iter().filter(ignored).count(),
-            is_signed: contents.is_signed,
+            signed: self.signed,
             sha256,
         };
         Ok((actions, imported))

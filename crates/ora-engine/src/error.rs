@@ -89,6 +89,9 @@ pub enum Error {
     /// A requirement that cannot be read.
     #[error(transparent)]
     Requires(#[from] ora_core::RequirementError),
+    /// A key, or whom this machine trusts.
+    #[error(transparent)]
+    Key(#[from] crate::key::KeyError),
     /// An export that could not be written.
     #[error(transparent)]
     Export(#[from] ora_bundle::BundleError),
@@ -440,6 +443,7 @@ impl Error {
             Self::Project(error) => error.kind(),
             Self::Homes { .. } => Kind::Conflict,
             Self::Disk(error) => error.kind(),
+            Self::Key(error) => error.kind(),
             Self::Export(error) | Self::Import { source: error, .. } => error.kind(),
             Self::Fetch { source, .. } | Self::Remote { source, .. } => source.kind(),
             Self::Transfer { kind, .. } => *kind,
@@ -513,6 +517,7 @@ impl Error {
             | Self::Requires(_)
             | Self::Audit(_)
             | Self::Disk(_)
+            | Self::Key(_)
             | Self::Export(_)
             | Self::Rehearsal { .. }
             | Self::NeedsNetwork { .. }
@@ -560,6 +565,7 @@ impl Hinted for Error {
             Self::Lock(error) => error.hints(),
             Self::Project(error) => error.hints(),
             Self::Disk(error) => error.hints(),
+            Self::Key(error) => error.hints(),
             Self::Export(error) | Self::Import { source: error, .. } => error.hints(),
             Self::ExportName { .. } => {
                 vec![Hint::note(

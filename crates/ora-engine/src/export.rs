@@ -16,7 +16,7 @@ use ora_store::Held;
 use serde::Serialize;
 
 use crate::{
-    Context, Error, Miss, Registries,
+    Context, Error, Miss, Registries, key,
     lock::{self, LockFile},
     rehearsal,
 };
@@ -37,6 +37,8 @@ pub struct Request<'r> {
     pub output: Option<&'r Path>,
     /// Takes the archive where no path is named.
     pub stream: Option<Box<dyn std::io::Write + 'r>>,
+    /// Who signs it, if anybody does.
+    pub signing: Option<key::Signing<'r>>,
 }
 
 /// What was exported.
@@ -56,6 +58,8 @@ pub struct Exported {
     pub registries: Vec<String>,
     /// Whether everything was installed in an empty place first.
     pub rehearsed: bool,
+    /// Who signed it: `openpgp:FINGERPRINT`, or `gpg:ID` for a key of the user's own gpg.
+    pub signer: Option<String>,
 }
 
 /// Writes an export; recorded in the audit log either way.
@@ -70,6 +74,7 @@ pub fn export(context: &Context<'_>, registries: &Registries<'_, '_>, request: R
     let mut record = Record::new(Action::Export, outcome);
     record.file = Some((name, sha256));
     if let Ok(exported) = &exported {
+        record.signer.clone_from(&exported.signer);
         record.note = Some(format!("{} artifacts, {} registries", exported.artifacts, exported.registries.len()));
     }
     context.log().append(&record, context.clock, context.reporter)?;
@@ -82,6 +87,7 @@ fn write(context: &Context<'_>, registries: &Registries<'_, '_>, request: Reques
         (None, Some(stream)) => Target::Stream(stream),
         (None, None) => return Err(Error::Internal("an export without a target")),
     };
+    let signer = request.signing.as_ref().map(|signing| key::signer(context, signing)).transpose()?;
     let is_whole = request.packages.is_empty() && request.registries.is_empty() && request.lock.is_none();
     let select = || {
         if let Some(file) = &request.lock {
@@ -103,7 +109,8 @@ fn write(context: &Context<'_>, registries: &Registries<'_, '_>, request: Reques
     let parcel = packed(context, &held, definitions, snapshots)?;
     let artifacts = parcel.artifact_count();
     let names = parcel.registries().iter().map(|registry| registry.name.to_string()).collect();
-    let written = parcel.write(target, context.reporter)?;
+    let sign = signer.as_ref().map(|signer| signer.sign.as_ref());
+    let written = parcel.write_signed(target, sign, context.reporter)?;
     Ok(Exported {
         path: written.path.map(|path| path.to_string_lossy().into_owned()),
         sha256: written.sha256.to_string(),
@@ -112,6 +119,7 @@ fn write(context: &Context<'_>, registries: &Registries<'_, '_>, request: Reques
         artifacts,
         registries: names,
         rehearsed: request.rehearse,
+        signer: signer.map(|signer| signer.name),
     })
 }
 

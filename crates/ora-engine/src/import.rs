@@ -11,9 +11,10 @@ use ora_bundle::{BundleError, Home, Imported, Importer, Rules, State, Supply, Ve
 use ora_core::{PackageName, RegistryName, Sha256, Sha256Stream};
 use ora_registry::{Location, RegistrySource};
 use ora_schema::manifest::Registry;
+use ora_verify::site::Verdict as Signed;
 use serde::Serialize;
 
-use crate::{Context, Error, Registries, export::file_name};
+use crate::{Context, Error, Registries, export::file_name, trust::Trusted};
 
 /// What to import.
 pub struct Request<'r> {
@@ -93,12 +94,14 @@ pub fn import(
         Input::Path(path) => path.to_path_buf(),
         Input::Stream(_) => PathBuf::from("-"),
     };
-    let imported = supply(input).and_then(|supply| enter(context, registries, supply, request));
+    let trusted = Trusted::read(context)?;
+    let imported = supply(input).and_then(|supply| enter(context, registries, supply, request, &trusted));
     let mut record = match &imported {
         Ok(imported) => {
             let mut record = Record::new(Action::Import, Outcome::Done);
             record.file = Some((file_name(&path), Some(imported.sha256)));
             record.note = Some(note(imported));
+            record.signer = imported.signed.signer();
             record
         }
         Err(error) => {
@@ -113,6 +116,9 @@ pub fn import(
         record.waivers.push("--allow-rollback".to_owned());
     }
     record.waivers.extend(request.replace.iter().map(|name| format!("--replace {name}")));
+    if let Ok(imported) = &imported {
+        record.waivers.extend(trusted.accepted(context, &imported.signed)?);
+    }
     context.log().append(&record, context.clock, context.reporter)?;
     let imported = imported.map_err(|source| Error::Import { file: path.clone(), source })?;
     tell(context, &path, &imported);
@@ -136,6 +142,7 @@ fn enter(
     registries: &Registries<'_, '_>,
     supply: Supply<'_>,
     request: &Request<'_>,
+    trusted: &Trusted,
 ) -> Result<Imported, BundleError> {
     // Importing connects to nobody; which addresses may be asked is looked at when somebody is.
     let lenient = context.policy.definitions.without_addresses();
@@ -147,6 +154,7 @@ fn enter(
             replace: request.replace,
             allow_rollback: request.allow_rollback,
             definitions: &lenient,
+            trust: &trusted.trust,
             home: &|registry| home(context, registries, registry),
         },
     };
@@ -174,9 +182,14 @@ fn home(context: &Context<'_>, registries: &Registries<'_, '_>, registry: &Regis
 /// What the user has to know beside what was asked for.
 fn tell(context: &Context<'_>, path: &Path, imported: &Imported) {
     let shown = path.display();
-    let signed =
-        if imported.is_signed { "its signature is not by anyone you trust" } else { "it carries no signature" };
-    context.reporter.notice(format!("`{shown}` is not signed by anyone you trust: {signed}"));
+    let unsigned = match &imported.signed {
+        Signed::Trusted { .. } => None,
+        Signed::Unknown { keys } => Some(format!("its signature is of the key {}", keys.join(" and "))),
+        Signed::Unsigned => Some("it carries no signature".to_owned()),
+    };
+    if let Some(unsigned) = unsigned {
+        context.reporter.notice(format!("`{shown}` is not signed by anyone you trust: {unsigned}"));
+    }
     for (registry, verdict) in &imported.registries {
         if let Verdict::LeftOut(reason) = verdict {
             let name = &registry.name;
@@ -192,8 +205,9 @@ fn tell(context: &Context<'_>, path: &Path, imported: &Imported) {
 fn note(imported: &Imported) -> String {
     let count = |state| imported.artifacts.iter().filter(|one| one.state == state).count();
     let taken = imported.registries.iter().filter(|(_, verdict)| *verdict == Verdict::Taken).count();
+    let signed = if imported.signed.signer().is_some() { "" } else { "; not signed by anyone trusted" };
     format!(
-        "{} artifacts new, {} held, {} replaced; {taken} registries, {} definitions; not signed by anyone trusted",
+        "{} artifacts new, {} held, {} replaced; {taken} registries, {} definitions{signed}",
         count(State::New),
         count(State::Held),
         count(State::Replaced),
@@ -242,7 +256,7 @@ fn summary(path: &Path, imported: Imported) -> Summary {
     Summary {
         file: path.to_string_lossy().into_owned(),
         sha256: imported.sha256.to_string(),
-        signer: None,
+        signer: imported.signed.signer(),
         artifacts: artifacts.collect(),
         registries: registries.collect(),
         definitions: imported.definitions,

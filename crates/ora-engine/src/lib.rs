@@ -27,6 +27,7 @@ mod proof;
 mod recover;
 mod rehearsal;
 mod releases;
+mod trust;
 
 pub mod cache;
 pub mod download;
@@ -35,6 +36,7 @@ pub mod import;
 pub mod info;
 pub mod install;
 pub mod installed;
+pub mod key;
 pub mod lock;
 pub mod project;
 pub mod registries;

@@ -115,6 +115,16 @@ impl Layout {
         self.dirs.config.join("trust")
     }
 
+    /// The same for a whole machine: where root wrote a policy there, it stands in place of the user's.
+    pub fn system_trust(&self) -> PathBuf {
+        "/etc/ora/trust".into()
+    }
+
+    /// The newest times that trusted keys named.
+    pub fn signed_times(&self) -> PathBuf {
+        self.state().join("signed-times.json")
+    }
+
     /// The audit log.
     pub fn audit_log(&self) -> PathBuf {
         self.dirs.data.join("audit.log")

@@ -24,6 +24,7 @@ pub mod checksum_file;
 mod error;
 mod evidence;
 mod expectation;
+pub mod gpg;
 mod measured;
 pub mod site;
 

@@ -30,9 +30,10 @@ const LIFTS: &[(&str, &[&str])] = &[
         &[
             // Writing to the disk.
             "crates/ora-fs/src/",
-            // Starting a program: git, the one script runner.
+            // Starting a program: git, the one script runner, the user's own gpg.
             "crates/ora-net/src/",
             "crates/ora-install/src/script.rs",
+            "crates/ora-verify/src/gpg.rs",
             // Asking the environment and the clock.
             "crates/ora/src/env.rs",
             "crates/ora/src/wire.rs",

@@ -11,6 +11,7 @@ use ora_fs::{
 use ora_schema::repo::ParseLimits;
 use ora_store::Store;
 use ora_testkit::{forge, forge::Member};
+use ora_verify::site::Trust;
 use serde_json::{Value, json};
 
 pub(crate) const DEFINITION: &str = "name = \"tool\"\n[source]\nrepo = \"o/tool\"\n";
@@ -136,6 +137,7 @@ impl Cache {
                 replace: &[],
                 allow_rollback,
                 definitions: &limits,
+                trust: &Trust::nobody(now),
                 home: &|registry| {
                     let elsewhere = self.elsewhere.borrow().clone();
                     elsewhere.unwrap_or_else(|| Home::Folder(self.layout.registry_cache(&registry.name)))

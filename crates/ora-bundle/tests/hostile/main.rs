@@ -4,6 +4,7 @@
 
 mod forged;
 
+use ora_verify::site::{SecretKey, Verdict};
 use std::{io::Cursor, path::PathBuf};
 
 use forged::{Cache, DEFINITION, Forged};
@@ -26,7 +27,7 @@ fn refused(what: &str, forged: &Forged, kind: Kind) {
 fn the_control_enters() {
     let cache = Cache::new();
     let imported = cache.import(&Forged::good().bytes()).unwrap();
-    assert_eq!((imported.artifacts.len(), imported.definitions, imported.is_signed), (1, 1, false));
+    assert_eq!((imported.artifacts.len(), imported.definitions, imported.signed), (1, 1, Verdict::Unsigned));
     let files: Vec<String> = cache
         .files()
         .iter()
@@ -240,9 +241,11 @@ fn a_signature_is_one() {
     for garbage in ["", "x", "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n"] {
         refused(garbage, &Forged { signature: Some(garbage.into()), ..Forged::good() }, Kind::SignatureInvalid);
     }
-    let signature = "-----BEGIN PGP SIGNATURE-----\n\nwgwEABYIAAAAAAAAAAA=\n=abcd\n-----END PGP SIGNATURE-----\n";
+    let key = SecretKey::generate("somebody", ora_core::Timestamp::from_seconds(0), None).unwrap();
+    let signature = key.sign(b"anything", ora_core::Timestamp::from_seconds(0), None).unwrap();
     let signed = Forged { signature: Some(signature.into()), ..Forged::good() };
-    assert!(Cache::new().import(&signed.bytes()).unwrap().is_signed);
+    let imported = Cache::new().import(&signed.bytes()).unwrap();
+    assert_eq!(imported.signed, Verdict::Unknown { keys: vec![key.fingerprint().to_string()] });
 }
 
 fn with_registry(time: &str, url: Option<&str>) -> Forged {

@@ -8,6 +8,7 @@ pub mod config;
 pub mod download;
 pub mod info;
 pub mod install;
+pub mod key;
 pub mod list;
 pub mod lock;
 pub mod project;
@@ -143,6 +144,8 @@ pub enum Command {
     Registry(registry::RegistryArgs),
     #[allow(missing_docs, reason = "as above")]
     Cache(cache::CacheArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Key(key::KeyArgs),
     #[allow(missing_docs, reason = "as above")]
     #[command(visible_alias = "lint")]
     Validate(validate::ValidateArgs),

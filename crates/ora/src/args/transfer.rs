@@ -15,6 +15,7 @@ use ora_core::{PackageArgument, PackageName, Platform, RegistryName};
 #[command(after_help = "Examples:
   ora cache export --output /media/usb/ora-cache.tar.gz
   ora cache export --output /media/usb/ kubectl prometheus@2.45.0 --registry official
+  ora cache export --output /media/usb/ora-cache.tar.gz --sign
   ora cache export --output - | ssh gate 'cat > ora-cache.tar.gz'")]
 pub struct ExportArgs {
     /// Where to: `*.tar.gz`, `*.tar.zst` or `*.tar` (none of them compressed: downloads are already), a folder that exists or
@@ -36,12 +37,19 @@ pub struct ExportArgs {
     /// Do not install everything in an empty place first
     #[arg(long)]
     pub no_rehearsal: bool,
+    /// Sign the list of digests with a key of this site: the only one, or the one of this name or fingerprint
+    #[arg(long, value_name = "KEY", conflicts_with = "gpg_key")]
+    pub sign: Option<Option<String>>,
+    /// Sign with a key that your own `gpg` holds, by what gpg calls it
+    #[arg(long, value_name = "ID")]
+    pub gpg_key: Option<String>,
 }
 
 /// Take in what another machine exported
 ///
 /// Everything is checked while it is read, and all of a file or folder enters or nothing. What entered is never cleaned up by
-/// itself. Nothing of it is run or installed, no key in it is trusted, and what is read is not changed.
+/// itself. Nothing of it is run or installed, no key in it is trusted, and what is read is not changed. Where a key is trusted
+/// (`ora key trust`), only what such a key signed is taken in.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   ora cache import /media/usb/ora-cache.tar.gz

@@ -8,6 +8,7 @@ pub mod download;
 mod engine;
 pub mod info;
 pub mod install;
+pub mod key;
 pub mod list;
 pub mod lock;
 pub mod project;
@@ -49,6 +50,7 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Resolve(arguments) => resolve::run(&arguments, wiring),
         Command::Registry(arguments) => registry::run(&arguments, wiring),
         Command::Cache(arguments) => cache::run(&arguments, wiring),
+        Command::Key(arguments) => key::run(&arguments, wiring),
         Command::Verify(arguments) => verify::run(&arguments, wiring),
         Command::Which(arguments) => which::run(&arguments, wiring),
         Command::Config(arguments) => config::run(&arguments, wiring),

@@ -7,6 +7,7 @@ use ora_engine::{
     Error,
     export::{self, Exported},
     import::{self, Input, Summary},
+    key::Signing,
 };
 use serde::Serialize;
 
@@ -30,6 +31,7 @@ pub fn export(arguments: &ExportArgs, wiring: &Wiring) -> Result<Exit, Failure> 
         return Err(Failure::new(Kind::Usage, message).with_hint(Hint::note("name a file with `--output`")));
     }
     let stream = if is_stream { Some(archive_output()?) } else { None };
+    let ask = |key: &str| printer.secret(&format!("Passphrase of the key {key}:"));
     let engine = closed(wiring)?;
     let lock = match &arguments.lock_file {
         Some(path) => Some(engine.lock_file(path)?),
@@ -44,6 +46,7 @@ pub fn export(arguments: &ExportArgs, wiring: &Wiring) -> Result<Exit, Failure> 
             rehearse: !arguments.no_rehearsal,
             output: (!is_stream).then_some(&arguments.output),
             stream,
+            signing: signing(arguments, &ask),
         };
         let exported = export::export(context, registries, request)?;
         if printer.look().json {
@@ -55,6 +58,11 @@ pub fn export(arguments: &ExportArgs, wiring: &Wiring) -> Result<Exit, Failure> 
     })
 }
 
+fn signing<'a>(arguments: &ExportArgs, ask: &'a dyn Fn(&str) -> Option<String>) -> Option<Signing<'a>> {
+    let own = arguments.sign.clone().map(|key| Signing::Own { key, passphrase: ask });
+    own.or_else(|| arguments.gpg_key.clone().map(Signing::Gpg))
+}
+
 fn show_exported(exported: &Exported, printer: &Printer) {
     let place = exported.path.as_deref().unwrap_or("standard output");
     printer.say(
@@ -64,6 +72,9 @@ fn show_exported(exported: &Exported, printer: &Printer) {
             .dim(format!(" ({})", size(exported.size))),
     );
     printer.say(Line::new().dim(format!("sha256 {}", exported.sha256)));
+    if let Some(signer) = &exported.signer {
+        printer.say(Line::new().plain("signed by ").strong(signer));
+    }
     let name = exported.path.as_deref().and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy());
     let command = format!("ora cache import {}", name.as_deref().unwrap_or("-"));
     printer.say(Line::new().dim("on the other machine: ").command(command));
@@ -164,6 +175,9 @@ fn show_imported(summary: &Summary, printer: &Printer) {
         );
     }
     printer.say(Line::new().plain("imported ").strong(&summary.file));
+    if let Some(signer) = &summary.signer {
+        printer.say(Line::new().plain("signed by ").strong(signer));
+    }
     let first = summary.artifacts.iter().find(|one| one.state != "held");
     if let Some(first) = first {
         printer.suggest(&[Hint::run(format!("ora install --offline {}", first.name))]);

@@ -236,6 +236,30 @@ impl Printer {
         read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
     }
 
+    /// Asks for a secret, which the terminal does not show; without a terminal a line of standard input is it. `None` where
+    /// there is none.
+    pub fn secret(&self, prompt: &str) -> Option<String> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let input = io::stdin();
+        let before = if self.look.interactive { tcgetattr(&input).ok() } else { None };
+        if let Some(before) = &before {
+            self.bars.clear();
+            self.write_err(&Line::new().strong(prompt).plain(" ").render(self.look.talk));
+            let mut quiet = before.clone();
+            quiet.local_modes.remove(LocalModes::ECHO);
+            tcsetattr(&input, OptionalActions::Flush, &quiet).ok()?;
+        }
+        let mut line = String::new();
+        let read = input.lock().read_line(&mut line);
+        if let Some(before) = &before {
+            // The line end was not shown either.
+            let _restored = tcsetattr(&input, OptionalActions::Flush, before);
+            self.write_err("\n");
+        }
+        let text = line.trim_end_matches(['\r', '\n']);
+        (read.is_ok() && !text.is_empty()).then(|| text.to_owned())
+    }
+
     /// Ends the output: everything written, or why not. A reader that went away (`ora list | head -1`) is no failure.
     pub fn finish(&self) -> Result<(), Failure> {
         self.bars.clear();

@@ -48,6 +48,7 @@ fn short_help() {
       resolve      Show what an install would fetch, without fetching it
       registry     Manage the registries that packages come from
       cache        Look at what is held here, check it, keep it, clean it up
+      key          Make keys that sign exports, and say whose signatures count here
       validate     Check `.repo` files, and point at what is wrong in them [alias: lint]
       verify       Compare installed files with what was installed
       which        Show which package a command belongs to, and the file behind it

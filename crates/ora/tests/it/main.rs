@@ -13,6 +13,8 @@ mod crash;
 mod faults;
 mod help;
 mod hostile;
+#[cfg(feature = "net")]
+mod key;
 #[cfg(all(feature = "net", target_os = "linux"))]
 mod lock;
 mod no_socket;
