@@ -48,5 +48,5 @@ pub use error::{ArchiveError, Fault, Place};
 pub use executable::{BinaryFormat, BinaryInfo, Target};
 pub use limits::Limits;
 pub use pack::{Container, Packer};
-pub use stream::{StreamError, StreamFile, read_files};
+pub use stream::{StreamError, StreamFile, read_files, read_files_in};
 pub use unpack::{Shape, Threads, UnpackOptions, Unpacked, inspect, unpack};

@@ -80,7 +80,18 @@ pub fn read_files<R: io::Read + Send, E>(
     limits: &Limits,
     visit: &mut dyn FnMut(&mut StreamFile<'_, '_>) -> std::result::Result<(), E>,
 ) -> std::result::Result<(Sha256, u64), StreamError<E>> {
-    let mut sink = Visited { plan: Plan::new(limits, false), visit, refusal: None };
+    read_files_in(input, limits, &|_| false, visit)
+}
+
+/// The same, for archives whose writer may have added members for folders: those for which `is_folder` answers are passed
+/// over, every other one is refused.
+pub fn read_files_in<R: io::Read + Send, E>(
+    input: R,
+    limits: &Limits,
+    is_folder: &dyn Fn(&EntryPath) -> bool,
+    visit: &mut dyn FnMut(&mut StreamFile<'_, '_>) -> std::result::Result<(), E>,
+) -> std::result::Result<(Sha256, u64), StreamError<E>> {
+    let mut sink = Visited { plan: Plan::new(limits, false), is_folder, visit, refusal: None };
     let outcome = read(input, limits, &mut sink);
     match (sink.refusal, outcome) {
         (Some(refusal), _) => Err(StreamError::Visitor(refusal)),
@@ -111,6 +122,7 @@ fn read<R: io::Read + Send>(input: R, limits: &Limits, sink: &mut dyn Sink) -> R
 
 struct Visited<'v, E> {
     plan: Plan,
+    is_folder: &'v dyn Fn(&EntryPath) -> bool,
     visit: &'v mut dyn FnMut(&mut StreamFile<'_, '_>) -> std::result::Result<(), E>,
     refusal: Option<E>,
 }
@@ -124,6 +136,7 @@ impl<E> Sink for Visited<'_, E> {
         let name = || Box::from(member.path.as_str());
         let size = match member.kind {
             MemberKind::File(size) => size,
+            MemberKind::Directory if (self.is_folder)(&member.path) => return Ok(()),
             MemberKind::Directory => {
                 return Err(Fault::Ambiguous { place: crate::entry::member(&member.path), what: "is a directory" });
             }

@@ -69,7 +69,7 @@ pub enum BundleError {
         limit: u64,
     },
     /// Bytes that are not those that the lists promise.
-    #[error("`{}` is not what the lists of the export say: expected {expected}, found {actual}", Untrusted(file))]
+    #[error("`{}` is not what its list says: expected {expected}, found {actual}", Untrusted(file))]
     Checksum {
         /// Which file.
         file: String,
@@ -99,10 +99,20 @@ pub enum BundleError {
     /// A signature that is missing, does not fit, or is nobody's who is trusted with this.
     #[error(transparent)]
     Signature(#[from] SiteError),
+    /// A list of digests that is none.
+    #[error("`checksums.txt` {what}")]
+    List {
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A file that no digest vouches for.
+    #[error("`{}` is covered by no checksum", Untrusted(file))]
+    Unlisted {
+        /// Which file.
+        file: String,
+    },
     /// Other bytes are held under the same identity.
-    #[error(
-        "other bytes than those of the export are held as `{name}` {version} for {platform}: {held}, not {offered}"
-    )]
+    #[error("other bytes than those offered are held as `{name}` {version} for {platform}: {held}, not {offered}")]
     Conflict {
         /// The package.
         name: PackageName,
@@ -192,7 +202,7 @@ impl BundleError {
             Self::Misplaced { .. } => Kind::UnsafePath,
             Self::Collision { .. } | Self::Ambiguous { .. } | Self::Missing { .. } => Kind::ArchiveAmbiguous,
             Self::Limit { .. } | Self::TooLargeForPlace { .. } => Kind::Limit,
-            Self::Checksum { .. } | Self::Size { .. } => Kind::Checksum,
+            Self::Checksum { .. } | Self::Size { .. } | Self::List { .. } | Self::Unlisted { .. } => Kind::Checksum,
             Self::WrongPackage { .. } => Kind::WrongPackage,
             Self::Signature(error) => error.kind(),
             Self::Conflict { .. } => Kind::Conflict,
@@ -219,7 +229,7 @@ impl Hinted for BundleError {
     fn hints(&self) -> Vec<Hint> {
         match self {
             Self::Conflict { name, .. } => {
-                vec![Hint::note(format!("`--replace {name}` takes the bytes of the export in place of those held"))]
+                vec![Hint::note(format!("`--replace {name}` takes the bytes offered in place of those held"))]
             }
             Self::Damaged { .. } | Self::NoFile { .. } => vec![Hint::run("ora cache verify")],
             Self::TooLargeForPlace { .. } => {

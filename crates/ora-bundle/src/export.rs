@@ -17,7 +17,7 @@ use ora_verify::site::SiteError;
 
 use crate::{
     BundleError,
-    behind::behind,
+    behind::{Ahead, behind},
     hashing::{Hashing, Pieces},
     names::{MANIFEST, README, SIGNATURE, SUMS, TOP},
     parcel::{Content, Item, Parcel},
@@ -160,7 +160,7 @@ fn sums_pieces<'p>(parcel: &'p Parcel, manifest: Sha256, readme: &str) -> impl I
 }
 
 /// Takes one file after the other.
-trait Sink {
+pub(crate) trait Sink {
     fn file(&mut self, path: &EntryPath, size: u64, content: &mut dyn Read) -> io::Result<()>;
 }
 
@@ -183,7 +183,7 @@ fn pour(
     sink.file(&below_top(README)?, lists.readme.len() as u64, &mut lists.readme.as_bytes()).map_err(io)?;
     let (mut done, mut told) = (0, 0);
     for item in &parcel.items {
-        pour_item(item, sink, out)?;
+        pour_item(item, TOP, sink, out)?;
         done += item.object.size;
         if done >= told + STEP {
             told = done;
@@ -193,9 +193,10 @@ fn pour(
     Ok(())
 }
 
-fn pour_item(item: &Item, sink: &mut dyn Sink, out: &Path) -> Result<(), BundleError> {
+/// Hands a file to a sink, below a folder, hashed on the way.
+pub(crate) fn pour_item(item: &Item, top: &str, sink: &mut dyn Sink, out: &Path) -> Result<(), BundleError> {
     let object = &item.object;
-    let path = below_top(object.path.as_str())?;
+    let path = below(top, object.path.as_str())?;
     let mut file;
     let mut bytes;
     let content: &mut dyn Read = match &item.content {
@@ -223,7 +224,11 @@ fn pour_item(item: &Item, sink: &mut dyn Sink, out: &Path) -> Result<(), BundleE
 }
 
 fn below_top(path: &str) -> Result<EntryPath, BundleError> {
-    format!("{TOP}/{path}").parse().map_err(|error: ora_core::EntryPathError| BundleError::Archive(error.into()))
+    below(TOP, path)
+}
+
+fn below(top: &str, path: &str) -> Result<EntryPath, BundleError> {
+    format!("{top}/{path}").parse().map_err(|error: ora_core::EntryPathError| BundleError::Archive(error.into()))
 }
 
 impl<W: Write> Sink for Packer<W> {
@@ -254,13 +259,21 @@ fn to_file(
     reporter: &dyn Reporter,
 ) -> Result<Written, BundleError> {
     let sum = parcel.size() + lists.size();
+    to_archive(path, (sum, lists.files), |out| packed(parcel, lists, out, container, path, reporter).map(drop))
+}
+
+/// Writes an archive of `sum` bytes in `files` files; it has another name until it is complete and on the disk.
+pub(crate) fn to_archive(
+    path: &Path,
+    (sum, files): (u64, u64),
+    pack: impl FnOnce(&mut Ahead) -> Result<(), BundleError>,
+) -> Result<Written, BundleError> {
     // Headers, and blocks filled up: at most a kibibyte for each file.
-    check_room(path, sum + 1024 * lists.files, sum)?;
+    check_room(path, sum + 1024 * files, sum)?;
     let partial = with_partial(path);
     atomic::remove(&partial)?;
     let file = atomic::create_new(&partial, atomic::Mode::Private)?;
-    let finished = write_file(parcel, lists, file, container, path, reporter);
-    let (sha256, size) = match finished {
+    let (sha256, size) = match write_file(file, path, pack) {
         Ok(finished) => finished,
         Err(error) => {
             // What is left of it is of no use to anybody; the error is what matters.
@@ -271,7 +284,7 @@ fn to_file(
     ora_fs::crash_point!("export-written");
     atomic::rename(&partial, path)?;
     sync::directory(parent(path))?;
-    Ok(Written { path: Some(path.into()), sha256, size, files: lists.files })
+    Ok(Written { path: Some(path.into()), sha256, size, files })
 }
 
 /// Says before anything is written that it will not fit.
@@ -284,15 +297,12 @@ fn check_room(path: &Path, needed: u64, largest: u64) -> Result<(), BundleError>
 }
 
 fn write_file(
-    parcel: &Parcel,
-    lists: &Lists,
     file: File,
-    container: Container,
     path: &Path,
-    reporter: &dyn Reporter,
+    pack: impl FnOnce(&mut Ahead) -> Result<(), BundleError>,
 ) -> Result<(Sha256, u64), BundleError> {
     let io = |source| BundleError::Io { action: "write", path: path.into(), source };
-    let counted = behind(Counted::new(file), |out| packed(parcel, lists, out, container, path, reporter).map(drop));
+    let counted = behind(Counted::new(file), pack);
     let counted = counted.map_err(|failure| failure.unwrap_or_else(io))?;
     blob::sync(&counted.writer, path)?;
     Ok(counted.finish())

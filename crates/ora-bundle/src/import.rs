@@ -18,9 +18,9 @@ use ora_store::Store;
 use ora_verify::site::{Trust, Verdict as Signed};
 
 use crate::{
-    BundleError,
+    Bundle, BundleError,
     place::{mend, place},
-    reader::{self, Supply},
+    reader::{self, Contents, Receiver, Supply},
     record,
     registries::Verdict,
     staging::Staging,
@@ -112,12 +112,25 @@ pub struct Imported {
 impl Importer<'_, '_> {
     /// Takes an export in. After an error nothing of it is here.
     pub fn import(&self, supply: Supply<'_>) -> Result<Imported, BundleError> {
+        self.take("the import", |receiver| reader::read(supply, receiver))
+    }
+
+    /// Takes in what a bundle holds. After an error nothing of it is here.
+    pub fn import_bundle(&self, bundle: &Bundle) -> Result<Imported, BundleError> {
+        self.take("the bundle", |receiver| bundle.pour(receiver))
+    }
+
+    fn take(
+        &self,
+        subject: &str,
+        read: impl FnOnce(&mut dyn Receiver) -> Result<(Contents, Sha256), BundleError>,
+    ) -> Result<Imported, BundleError> {
         self.store.make_ready()?;
         let wish = Wish { what: "an import", ..self.who };
         let _lock = Lock::exclusive(&self.layout.import_lock(), &wish)?;
         mend(self.layout, self.store, &self.who)?;
         let path = self.layout.import_staging();
-        let outcome = self.staged(supply, &path);
+        let outcome = self.staged(subject, read, &path);
         if outcome.is_err() && record::read(&path.join(RECORD))?.is_none() {
             // Nothing counts yet; what is left is in nobody's way, and the next import sweeps it if this one cannot.
             let _swept = Root::remove_tree(&path);
@@ -125,12 +138,17 @@ impl Importer<'_, '_> {
         outcome
     }
 
-    fn staged(&self, supply: Supply<'_>, path: &Path) -> Result<Imported, BundleError> {
+    fn staged(
+        &self,
+        subject: &str,
+        read: impl FnOnce(&mut dyn Receiver) -> Result<(Contents, Sha256), BundleError>,
+        path: &Path,
+    ) -> Result<Imported, BundleError> {
         let root = Root::create(path, 0o700)?;
         let mut staging = Staging::new(self, root, path.to_path_buf());
-        let subject = "the import".to_owned();
+        let subject = subject.to_owned();
         self.who.reporter.report(Event::TransferStarted { subject: subject.clone(), total: None, already: 0 });
-        let read = reader::read(supply, &mut staging);
+        let read = read(&mut staging);
         self.who.reporter.report(Event::TransferEnded { subject });
         let (contents, sha256) = read?;
         let (actions, imported) = staging.judged(&contents, sha256)?;

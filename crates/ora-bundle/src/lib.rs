@@ -1,8 +1,10 @@
-//! What travels on a stick: exports of the cache, written so that a person can review them, and read as if an enemy had
-//! written them.
+//! What travels on a stick: exports of the cache and bundles, written so that a person can review them, and read as if an
+//! enemy had written them.
 //!
 //! A [`Parcel`] is put together from what is held and written to a file, a folder or a stream: the same content, the same
 //! bytes. An [`Importer`] takes such an export in, all of it or nothing, whenever it is killed.
+//!
+//! A [`Bundle`] is one package with all it needs, put together by a [`BundleParcel`]; an [`Importer`] takes it in as well.
 //!
 //! What it refuses to do: nothing leaves that is not what its digest says, and no link is followed on the way out. Nothing
 //! enters that both lists of the export do not name; configuration, keys, programs and databases never do. It runs
@@ -21,6 +23,7 @@
 //! ```
 
 mod behind;
+mod bundle;
 mod error;
 mod export;
 mod hashing;
@@ -34,6 +37,7 @@ mod record;
 mod registries;
 mod staging;
 
+pub use bundle::{Artifact, Bundle, BundleParcel, Member, Package, Piece};
 pub use error::BundleError;
 pub use export::{Sign, Target, Written};
 pub use import::{Home, Imported, ImportedArtifact, Importer, Rules, State};

@@ -46,6 +46,13 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
+    /// From what both lists agree on.
+    pub(crate) fn new(objects: Vec<Object>, registries: Vec<Registry>) -> Self {
+        let mut sorted: Vec<u32> = (0..u32::try_from(objects.len()).unwrap_or(u32::MAX)).collect();
+        sorted.sort_unstable_by(|a, b| objects[*a as usize].path.cmp(&objects[*b as usize].path));
+        Self { objects, sorted, registries }
+    }
+
     /// The object at a path, by its number.
     pub(crate) fn find(&self, path: &EntryPath) -> Option<usize> {
         let at = self.sorted.binary_search_by(|number| self.objects[*number as usize].path.cmp(path)).ok()?;
@@ -213,7 +220,7 @@ impl Reading<'_> {
 }
 
 /// Compares what came with what was promised.
-fn check(path: &EntryPath, expected: (Sha256, u64), actual: (Sha256, u64)) -> Result<(), BundleError> {
+pub(crate) fn check(path: &EntryPath, expected: (Sha256, u64), actual: (Sha256, u64)) -> Result<(), BundleError> {
     let file = path.to_string();
     if actual.1 != expected.1 {
         return Err(BundleError::Size { file, expected: expected.1, actual: actual.1 });
@@ -260,9 +267,7 @@ fn read_manifest(size: u64, content: &mut dyn Read) -> Result<(Contents, Sha256)
     };
     let io = |source| BundleError::Io { action: "read", path: MANIFEST.into(), source };
     let (sha256, _) = hashing.finish().map_err(io)?;
-    let mut sorted: Vec<u32> = (0..u32::try_from(objects.len()).unwrap_or(u32::MAX)).collect();
-    sorted.sort_unstable_by(|a, b| objects[*a as usize].path.cmp(&objects[*b as usize].path));
-    Ok((Contents { objects, sorted, registries }, sha256))
+    Ok((Contents::new(objects, registries), sha256))
 }
 
 /// Compares the list of digests with the manifest, line by line; returns the digest of the text for reviewers, and the list,

@@ -83,6 +83,8 @@ pub struct Policy {
     pub require_signatures: bool,
     /// Whether digests nobody published are looked at.
     pub verify_checksums: bool,
+    /// Whether bundles may be installed.
+    pub allow_bundles: bool,
     /// What archives may be.
     pub archive: ora_archive::Limits,
     /// How much a source may say.
@@ -177,6 +179,7 @@ impl Policy {
             require_checksums_private: rules.require_checksums_private,
             require_signatures: rules.require_gpg_signatures,
             verify_checksums: security.offline.verify_checksums,
+            allow_bundles: security.offline.allow_bundles,
             archive: archive_limits(security),
             sources: ora_source::Limits {
                 template: security.template_limits(),

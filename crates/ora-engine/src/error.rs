@@ -104,6 +104,46 @@ pub enum Error {
         #[source]
         source: ora_bundle::BundleError,
     },
+    /// A bundle that was not accepted.
+    #[error("the bundle `{}` is refused", ora_core::Untrusted(&file.to_string_lossy()))]
+    Bundle {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: ora_bundle::BundleError,
+    },
+    /// A bundle whose files fit, and whose package would not install.
+    #[error("the bundle `{}` is refused: what is in it does not install", ora_core::Untrusted(&file.to_string_lossy()))]
+    BundleTrial {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A bundle where none may be installed.
+    #[error("`{}` is not installed: `offline.allow_bundles` is false in the security file", ora_core::Untrusted(&file.to_string_lossy()))]
+    BundlesRefused {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A bundle for other machines.
+    #[error("the bundle holds `{name}` for {}, not for {platform}", there.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    BundlePlatform {
+        /// The package.
+        name: PackageName,
+        /// The platform of this machine.
+        platform: Platform,
+        /// Those in the bundle.
+        there: Vec<Platform>,
+    },
+    /// A name that no bundle has.
+    #[error("`{}` is no name for a bundle", ora_core::Untrusted(&file.to_string_lossy()))]
+    BundleName {
+        /// As typed.
+        file: PathBuf,
+    },
     /// A path that does not say what to write.
     #[error("`{}` does not say what to write", file.display())]
     ExportName {
@@ -444,7 +484,11 @@ impl Error {
             Self::Homes { .. } => Kind::Conflict,
             Self::Disk(error) => error.kind(),
             Self::Key(error) => error.kind(),
-            Self::Export(error) | Self::Import { source: error, .. } => error.kind(),
+            Self::Export(error) | Self::Import { source: error, .. } | Self::Bundle { source: error, .. } => {
+                error.kind()
+            }
+            Self::BundleTrial { source, .. } => source.kind(),
+            Self::BundlesRefused { .. } => Kind::Permission,
             Self::Fetch { source, .. } | Self::Remote { source, .. } => source.kind(),
             Self::Transfer { kind, .. } => *kind,
             Self::ChecksumFile { source, .. } => source.kind(),
@@ -453,6 +497,7 @@ impl Error {
             Self::Damaged { .. } => Kind::CacheCorrupt,
             Self::Expired { .. } => Kind::Expired,
             Self::NothingPublished { .. }
+            | Self::BundlePlatform { .. }
             | Self::UnknownPackage { .. }
             | Self::UnknownRegistry { .. }
             | Self::NotInstalled { .. }
@@ -465,7 +510,9 @@ impl Error {
             }
             Self::OtherPackage { .. } => Kind::WrongPackage,
             Self::SignatureRequired { .. } => Kind::SignatureMissing,
-            Self::Requirement { .. } | Self::Requires(_) | Self::ExportName { .. } => Kind::Usage,
+            Self::Requirement { .. } | Self::Requires(_) | Self::ExportName { .. } | Self::BundleName { .. } => {
+                Kind::Usage
+            }
             Self::Url { .. } => Kind::UrlRefused,
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
             Self::File { source, .. } => Kind::of_io(source),
@@ -491,6 +538,7 @@ impl Error {
             | Self::Transfer { name, .. }
             | Self::ChecksumFile { name, .. }
             | Self::NothingPublished { name }
+            | Self::BundlePlatform { name, .. }
             | Self::UnknownPackage { name, .. }
             | Self::NotInstalled { name, .. }
             | Self::NotCached { name, .. }
@@ -510,9 +558,13 @@ impl Error {
             Self::Imported { registry } | Self::Expired { registry, .. } => Some(registry.to_string()),
             Self::UnknownCommand { command, .. } => Some(command.clone()),
             Self::Definition { place, .. } | Self::OtherPackage { place, .. } => Some(place.display().to_string()),
-            Self::File { path, .. } | Self::Import { file: path, .. } | Self::ExportName { file: path } => {
-                Some(path.display().to_string())
-            }
+            Self::File { path, .. }
+            | Self::Import { file: path, .. }
+            | Self::Bundle { file: path, .. }
+            | Self::BundleTrial { file: path, .. }
+            | Self::BundlesRefused { file: path }
+            | Self::BundleName { file: path }
+            | Self::ExportName { file: path } => Some(path.display().to_string()),
             Self::Store(_)
             | Self::Requires(_)
             | Self::Audit(_)
@@ -567,6 +619,19 @@ impl Hinted for Error {
             Self::Disk(error) => error.hints(),
             Self::Key(error) => error.hints(),
             Self::Export(error) | Self::Import { source: error, .. } => error.hints(),
+            Self::Bundle { source, .. } => match source {
+                ora_bundle::BundleError::Conflict { .. } | ora_bundle::BundleError::Data { .. } => source.hints(),
+                error if error.is_refusal() => {
+                    vec![Hint::elsewhere("ora bundle create --package PACKAGE --output FILE")]
+                }
+                error => error.hints(),
+            },
+            Self::BundleTrial { source, .. } => source.hints(),
+            Self::BundlesRefused { .. } => vec![Hint::run("ora security show")],
+            Self::BundlePlatform { name, platform, .. } => {
+                vec![Hint::elsewhere(format!("ora bundle create --package {name} --platform {platform} --output FILE"))]
+            }
+            Self::BundleName { .. } => vec![Hint::note("end it in `.tar.gz`, `.tar.zst` or `.tar`")],
             Self::ExportName { .. } => {
                 vec![Hint::note(
                     "end it in `.tar.gz`, `.tar.zst` or `.tar`, or in `/` for a folder; `-` is standard output",

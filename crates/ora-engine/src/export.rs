@@ -313,7 +313,7 @@ fn rehearse(context: &Context<'_>, held: &[Held], definitions: &BTreeMap<Package
         context.reporter.report(Event::Step { action: "rehearsing", subject: subject.clone() });
         let missing = || Error::NothingPublished { name: sidecar.name.clone() };
         let text = definitions.get(&sidecar.name).ok_or_else(missing);
-        match text.and_then(|text| rehearsal::rehearse(context, one, text)) {
+        match text.and_then(|text| rehearsal::rehearse(context, one, text, rehearsal::Trial::AsInstalled)) {
             Ok(()) if rehearsal::is_waived(one) => context.reporter.notice(format!(
                 "nothing proves what {subject} is: the other side has to install it with `--allow-insecure`"
             )),
@@ -351,7 +351,7 @@ fn packed(
 }
 
 /// What may leave of a sidecar: no place on this machine, and no secret.
-fn carried(sidecar: &Sidecar) -> Sidecar {
+pub(crate) fn carried(sidecar: &Sidecar) -> Sidecar {
     let mut sidecar = sidecar.clone();
     sidecar.source = sidecar.source.as_deref().and_then(carried_place);
     for file in &mut sidecar.evidence {

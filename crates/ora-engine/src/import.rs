@@ -216,7 +216,7 @@ fn note(imported: &Imported) -> String {
 }
 
 /// The digest of a file that was refused; nothing for what cannot be read, or not twice.
-fn digest(path: &Path) -> Option<Sha256> {
+pub(crate) fn digest(path: &Path) -> Option<Sha256> {
     let folder = [path.join("ora-cache/SHA256SUMS"), path.join("SHA256SUMS")];
     let file = if path.is_dir() { folder.iter().find(|one| one.is_file())? } else { path };
     let mut file = File::open(file).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;

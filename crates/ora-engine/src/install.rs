@@ -51,6 +51,19 @@ pub struct Request {
     pub sha256: Option<Sha256>,
     /// Whether what a package needs is installed with it.
     pub with_dependencies: bool,
+    /// The bundle that everything comes from, if it does.
+    pub carrier: Option<Carrier>,
+}
+
+/// A bundle that packages come from, for the audit log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Carrier {
+    /// The name of the file.
+    pub file: String,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// Whose signature was accepted.
+    pub signer: Option<String>,
 }
 
 /// What to install.

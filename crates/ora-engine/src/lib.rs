@@ -29,6 +29,7 @@ mod rehearsal;
 mod releases;
 mod trust;
 
+pub mod bundle;
 pub mod cache;
 pub mod download;
 pub mod export;

@@ -1,6 +1,6 @@
 //! Before anything is carried: what is exported is installed here, from the cache alone, into an empty place.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ora_core::{PackageName, Reach, Silent, VersionWish};
 use ora_fs::{
@@ -23,7 +23,35 @@ use crate::{
 };
 
 /// A place that is removed when it is no longer needed.
-struct Stage(PathBuf);
+pub(crate) struct Stage(PathBuf);
+
+/// What a trial demands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trial {
+    /// What an installation without further words would.
+    AsInstalled,
+    /// The same, except that somebody will have to speak for what nothing proves.
+    Lenient,
+}
+
+impl Stage {
+    /// A name that is free, in the cache.
+    pub(crate) fn beside(layout: &Layout) -> Self {
+        Self(atomic::temporary_beside(&layout.cache().join("rehearsal")))
+    }
+
+    /// The paths of somebody who has nothing yet; with a cache of their own, or the one that is here.
+    pub(crate) fn layout(&self, layout: &Layout, has_own_cache: bool) -> Layout {
+        let top = &self.0;
+        let dirs = Dirs {
+            config: layout.dirs().config.clone(),
+            data: top.join("data"),
+            cache: if has_own_cache { top.join("cache") } else { layout.cache().to_path_buf() },
+            bin: top.join("bin"),
+        };
+        Layout::new(dirs, SystemDirs { root: top.join("system"), bin: top.join("system-bin") })
+    }
+}
 
 impl Drop for Stage {
     fn drop(&mut self) {
@@ -34,9 +62,9 @@ impl Drop for Stage {
 
 /// Resolves and unpacks one artifact as `install --offline` would where nothing else is: no network, no knowledge of this
 /// machine but the cache, no scripts. `definition` is the text that travels.
-pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str) -> Result<(), Error> {
-    let stage = Stage(atomic::temporary_beside(&context.layout.cache().join("rehearsal")));
-    let layout = elsewhere(context.layout, &stage.0);
+pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str, trial: Trial) -> Result<(), Error> {
+    let stage = Stage::beside(context.layout);
+    let layout = stage.layout(context.layout, false);
     let who = Wish { reporter: &Silent, ..context.wish("the cache") };
     let store = Store::new(context.layout, context.host, who);
     let empty = Context {
@@ -58,11 +86,12 @@ pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str) -> 
         what: What::Packages { arguments: Vec::new(), version: None },
         mode: Some(Mode::Userland),
         // Where nothing was published and the user went on, the other side will have to say so again.
-        allow_insecure: is_waived(held),
+        allow_insecure: is_waived(held) || trial == Trial::Lenient,
         force: false,
         keep: false,
         sha256: None,
         with_dependencies: false,
+        carrier: None,
     };
     let planned = install::release(&empty, &request, chosen, &VersionWish::Exact(version), None)?;
     let consent =
@@ -80,16 +109,6 @@ pub(crate) fn is_waived(held: &Held) -> bool {
 pub(crate) fn sweep(layout: &Layout) -> Result<(), Error> {
     atomic::sweep(layout.cache())?;
     Ok(())
-}
-
-fn elsewhere(layout: &Layout, top: &Path) -> Layout {
-    let dirs = Dirs {
-        config: layout.dirs().config.clone(),
-        data: top.join("data"),
-        cache: layout.cache().to_path_buf(),
-        bin: top.join("bin"),
-    };
-    Layout::new(dirs, SystemDirs { root: top.join("system"), bin: top.join("system-bin") })
 }
 
 fn chosen(context: &Context<'_>, held: &Held, text: &str) -> Result<Chosen, Error> {

@@ -49,6 +49,16 @@ pub enum DataError {
         #[source]
         source: ora_core::EntryPathError,
     },
+    /// A name or version that could be something else: a path, an option.
+    #[error("the {what} has a bad `{key}`: {reason}")]
+    Name {
+        /// What kind of file.
+        what: &'static str,
+        /// Which key.
+        key: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A value that is none.
     #[error("the {what} has a bad `{key}`: {reason}")]
     Value {
@@ -69,6 +79,7 @@ impl DataError {
             Self::TooMany { .. } | Self::Path { source: EntryPathError::TooLong { .. }, .. } => Kind::Limit,
             Self::Path { source: EntryPathError::Leaves { .. }, .. } => Kind::UnsafePath,
             Self::Path { .. } => Kind::UnsafeName,
+            Self::Name { .. } => Kind::NameInvalid,
             Self::Malformed { .. } | Self::Value { .. } => Kind::ConfigInvalid,
         }
     }

@@ -18,6 +18,7 @@ mod diagnostic;
 mod reader;
 mod settings;
 
+pub mod bundle;
 pub mod config;
 pub mod installed_toml;
 pub mod inventory;

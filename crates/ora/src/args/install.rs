@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ora_core::{PackageArgument, Sha256, VersionWish};
+use ora_core::{PackageArgument, PackageName, Sha256, VersionWish};
 
 /// Install packages, or switch them to another version
 ///
@@ -22,6 +22,7 @@ use ora_core::{PackageArgument, Sha256, VersionWish};
   ora install --repo ./windsurf.repo
   ora install --local tool-1.2.tar.gz --metadata tool.toml
   ora install --locked --offline
+  ora install --from-bundle kubectl-bundle.tar.gz
   ora install --dry-run kubectl")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag that a person may type, independent of the others")]
 pub struct InstallArgs {
@@ -29,19 +30,25 @@ pub struct InstallArgs {
     #[arg(value_name = "PACKAGE", conflicts_with_all = ["repo", "local"])]
     pub packages: Vec<PackageArgument>,
     /// Install this version or tag; for one package
-    #[arg(short = 'v', long = "version", value_name = "VERSION", conflicts_with = "local")]
+    #[arg(short = 'v', long = "version", value_name = "VERSION", conflicts_with_all = ["local", "from_bundle"])]
     pub version: Option<VersionWish>,
     /// Install from this `.repo` file, or from one at a URL
-    #[arg(long, value_name = "FILE|URL", conflicts_with = "local")]
+    #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["local", "from_bundle"])]
     pub repo: Option<String>,
     /// Install this archive or program from disk; it is your own, so no checksum is needed
-    #[arg(long, value_name = "ARCHIVE", requires = "metadata")]
+    #[arg(long, value_name = "ARCHIVE", requires = "metadata", group = "carried")]
     pub local: Option<PathBuf>,
+    /// Install what is in this bundle, without a network; a package that is named has to be in it
+    #[arg(long, value_name = "FILE", group = "carried", conflicts_with_all = ["locked", "lock_file"])]
+    pub from_bundle: Option<PathBuf>,
+    /// Take the bytes of the bundle in place of other ones that are held as this package, version, platform and registry
+    #[arg(long, value_name = "PACKAGE", requires = "from_bundle")]
+    pub replace: Vec<PackageName>,
     /// Describe the archive of `--local`: TOML with `name`, `version`, `binaries` and `description`
     #[arg(long, value_name = "FILE", requires = "local")]
     pub metadata: Option<PathBuf>,
-    /// Refuse the archive of `--local` unless it has this SHA-256
-    #[arg(long, value_name = "HEX", requires = "local")]
+    /// Refuse the file of `--local` or `--from-bundle` unless it has this SHA-256
+    #[arg(long, value_name = "HEX", requires = "carried")]
     pub sha256: Option<Sha256>,
     /// Install exactly what the lock names, by digest: no newer version, no list, no API is asked for
     #[arg(long, conflicts_with_all = ["repo", "local", "version"])]

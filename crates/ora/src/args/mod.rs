@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub mod bundle;
 pub mod cache;
 pub mod completions;
 pub mod config;
@@ -146,6 +147,8 @@ pub enum Command {
     Cache(cache::CacheArgs),
     #[allow(missing_docs, reason = "as above")]
     Key(key::KeyArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Bundle(bundle::BundleArgs),
     #[allow(missing_docs, reason = "as above")]
     #[command(visible_alias = "lint")]
     Validate(validate::ValidateArgs),

@@ -17,6 +17,10 @@ use ora_schema::repo::Mode;
 /// Installs, or shows what would be installed.
 pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, arguments.prefer_cache)?;
+    if let Some(file) = &arguments.from_bundle {
+        let request = request(arguments, None, &engine)?;
+        return super::bundle::install(file, arguments, &request, wiring);
+    }
     let manifest = if is_of_project(arguments) { Engine::manifest()? } else { None };
     engine.run(|context, registries| {
         if let Some(manifest) = &manifest {
@@ -82,6 +86,8 @@ fn request(arguments: &InstallArgs, manifest: Option<&Manifest>, engine: &Engine
         What::Archive { file: file.clone(), metadata: metadata.clone() }
     } else if let Some(place) = &arguments.repo {
         What::Definition { place: place.clone(), version: arguments.version.clone() }
+    } else if arguments.from_bundle.is_some() {
+        What::Packages { arguments: arguments.packages.clone(), version: None }
     } else if arguments.locked || arguments.lock_file.is_some() || arguments.packages.is_empty() {
         locked(arguments, manifest, engine)?
     } else {
@@ -99,6 +105,7 @@ fn request(arguments: &InstallArgs, manifest: Option<&Manifest>, engine: &Engine
         keep: arguments.keep,
         sha256: arguments.sha256,
         with_dependencies: !arguments.no_deps,
+        carrier: None,
     })
 }
 

@@ -28,6 +28,7 @@ pub fn run(arguments: &UpdateArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         keep: arguments.keep,
         sha256: None,
         with_dependencies: true,
+        carrier: None,
     };
     engine.run(|context, registries| {
         registries.refresh(context);

@@ -49,6 +49,7 @@ fn short_help() {
       registry     Manage the registries that packages come from
       cache        Look at what is held here, check it, keep it, clean it up
       key          Make keys that sign exports, and say whose signatures count here
+      bundle       Carry one package in one file: write bundles, check them, look into them
       validate     Check `.repo` files, and point at what is wrong in them [alias: lint]
       verify       Compare installed files with what was installed
       which        Show which package a command belongs to, and the file behind it

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "net")]
 mod airgap;
+mod bundle;
 mod cache;
 mod completions;
 mod config;

@@ -1,0 +1,9 @@
+//! Bundles: one package, or a package with all it needs, in one file that installs by itself.
+
+mod layout;
+mod pour;
+mod read;
+mod write;
+
+pub use read::{Artifact, Bundle, Member, Package};
+pub use write::{BundleParcel, Piece};
