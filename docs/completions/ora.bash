@@ -19,6 +19,9 @@ _ora() {
             ora,add)
                 cmd="ora__subcmd__add"
                 ;;
+            ora,bundle)
+                cmd="ora__subcmd__bundle"
+                ;;
             ora,cache)
                 cmd="ora__subcmd__cache"
                 ;;
@@ -84,6 +87,42 @@ _ora() {
                 ;;
             ora,which)
                 cmd="ora__subcmd__which"
+                ;;
+            ora__subcmd__bundle,create)
+                cmd="ora__subcmd__bundle__subcmd__create"
+                ;;
+            ora__subcmd__bundle,diff)
+                cmd="ora__subcmd__bundle__subcmd__diff"
+                ;;
+            ora__subcmd__bundle,help)
+                cmd="ora__subcmd__bundle__subcmd__help"
+                ;;
+            ora__subcmd__bundle,show)
+                cmd="ora__subcmd__bundle__subcmd__show"
+                ;;
+            ora__subcmd__bundle,sign)
+                cmd="ora__subcmd__bundle__subcmd__sign"
+                ;;
+            ora__subcmd__bundle,verify)
+                cmd="ora__subcmd__bundle__subcmd__verify"
+                ;;
+            ora__subcmd__bundle__subcmd__help,create)
+                cmd="ora__subcmd__bundle__subcmd__help__subcmd__create"
+                ;;
+            ora__subcmd__bundle__subcmd__help,diff)
+                cmd="ora__subcmd__bundle__subcmd__help__subcmd__diff"
+                ;;
+            ora__subcmd__bundle__subcmd__help,help)
+                cmd="ora__subcmd__bundle__subcmd__help__subcmd__help"
+                ;;
+            ora__subcmd__bundle__subcmd__help,show)
+                cmd="ora__subcmd__bundle__subcmd__help__subcmd__show"
+                ;;
+            ora__subcmd__bundle__subcmd__help,sign)
+                cmd="ora__subcmd__bundle__subcmd__help__subcmd__sign"
+                ;;
+            ora__subcmd__bundle__subcmd__help,verify)
+                cmd="ora__subcmd__bundle__subcmd__help__subcmd__verify"
                 ;;
             ora__subcmd__cache,clean)
                 cmd="ora__subcmd__cache__subcmd__clean"
@@ -184,6 +223,9 @@ _ora() {
             ora__subcmd__help,add)
                 cmd="ora__subcmd__help__subcmd__add"
                 ;;
+            ora__subcmd__help,bundle)
+                cmd="ora__subcmd__help__subcmd__bundle"
+                ;;
             ora__subcmd__help,cache)
                 cmd="ora__subcmd__help__subcmd__cache"
                 ;;
@@ -246,6 +288,21 @@ _ora() {
                 ;;
             ora__subcmd__help,which)
                 cmd="ora__subcmd__help__subcmd__which"
+                ;;
+            ora__subcmd__help__subcmd__bundle,create)
+                cmd="ora__subcmd__help__subcmd__bundle__subcmd__create"
+                ;;
+            ora__subcmd__help__subcmd__bundle,diff)
+                cmd="ora__subcmd__help__subcmd__bundle__subcmd__diff"
+                ;;
+            ora__subcmd__help__subcmd__bundle,show)
+                cmd="ora__subcmd__help__subcmd__bundle__subcmd__show"
+                ;;
+            ora__subcmd__help__subcmd__bundle,sign)
+                cmd="ora__subcmd__help__subcmd__bundle__subcmd__sign"
+                ;;
+            ora__subcmd__help__subcmd__bundle,verify)
+                cmd="ora__subcmd__help__subcmd__bundle__subcmd__verify"
                 ;;
             ora__subcmd__help__subcmd__cache,clean)
                 cmd="ora__subcmd__help__subcmd__cache__subcmd__clean"
@@ -497,7 +554,7 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove list search info resolve registry cache key validate lint verify which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove list search info resolve registry cache key bundle validate lint verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -525,6 +582,236 @@ _ora() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help create verify sign show diff help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__create)
+            opts="-h --package --output --with-dependencies --platform --allow-insecure --sign --gpg-key --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --package)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gpg-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__diff)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__help)
+            opts="create verify sign show diff help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__help__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__help__subcmd__sign)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__show)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__sign)
+            opts="-h --gpg-key --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --gpg-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__bundle__subcmd__verify)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1135,7 +1422,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__download)
-            opts="-v -h --version --repo --lock-file --platform --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --version --repo --lock-file --platform --no-deps --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1173,7 +1460,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help)
-            opts="install uninstall update download lock init add remove list search info resolve registry cache key validate verify which config security completions help"
+            opts="install uninstall update download lock init add remove list search info resolve registry cache key bundle validate verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1189,6 +1476,90 @@ _ora() {
         ora__subcmd__help__subcmd__add)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__bundle)
+            opts="create verify sign show diff"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__bundle__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__bundle__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__bundle__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__bundle__subcmd__sign)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__bundle__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2011,7 +2382,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__install)
-            opts="-v -h --version --repo --local --metadata --sha256 --locked --lock-file --group --userland --system --allow-insecure --allow-scripts --prefer-cache --no-deps --force --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --version --repo --local --from-bundle --replace --metadata --sha256 --locked --lock-file --group --userland --system --allow-insecure --allow-scripts --prefer-cache --no-deps --force --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2030,6 +2401,14 @@ _ora() {
                     return 0
                     ;;
                 --local)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-bundle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --replace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -34,6 +34,8 @@ pub enum Action {
     Import,
     /// A bundle was written.
     BundleCreate,
+    /// A bundle was signed.
+    BundleSign,
     /// A registry was added, brought up to date or removed.
     Registry,
     /// A key was trusted, untrusted or revoked.
@@ -58,6 +60,7 @@ impl Action {
             Self::Export => "export",
             Self::Import => "import",
             Self::BundleCreate => "bundle-create",
+            Self::BundleSign => "bundle-sign",
             Self::Registry => "registry",
             Self::Key => "key",
             Self::CacheClean => "cache-clean",

@@ -227,7 +227,7 @@ fn below_top(path: &str) -> Result<EntryPath, BundleError> {
     below(TOP, path)
 }
 
-fn below(top: &str, path: &str) -> Result<EntryPath, BundleError> {
+pub(crate) fn below(top: &str, path: &str) -> Result<EntryPath, BundleError> {
     format!("{top}/{path}").parse().map_err(|error: ora_core::EntryPathError| BundleError::Archive(error.into()))
 }
 

@@ -115,9 +115,10 @@ impl Importer<'_, '_> {
         self.take("the import", |receiver| reader::read(supply, receiver))
     }
 
-    /// Takes in what a bundle holds. After an error nothing of it is here.
+    /// Takes in what a bundle holds, whose signature was judged when it was opened. After an error nothing of it is here.
     pub fn import_bundle(&self, bundle: &Bundle) -> Result<Imported, BundleError> {
-        self.take("the bundle", |receiver| bundle.pour(receiver))
+        let imported = self.take("the bundle", |receiver| bundle.pour(receiver))?;
+        Ok(Imported { signed: bundle.signed().clone(), ..imported })
     }
 
     fn take(

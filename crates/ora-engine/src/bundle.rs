@@ -2,35 +2,41 @@
 
 mod create;
 mod install;
+mod sign;
 mod view;
 
 use std::path::Path;
 
 use ora_bundle::{Bundle, Home, Importer, Rules};
-use ora_core::{Silent, Untrusted};
+use ora_core::Silent;
 use ora_fs::lock::Wish;
 use ora_store::Store;
+use ora_verify::site::Trust;
 
 pub use self::create::{Created, Request, Required, create};
 pub use self::install::{Wanted, install, plan};
+pub use self::sign::sign;
 pub use self::view::{ArtifactView, Change, Difference, PackageView, View, diff, show};
 use crate::{
     Context, Error,
+    import::tell_unsigned,
     rehearsal::{self, Stage, Trial},
+    trust::Trusted,
 };
 
-/// Reads a bundle to its last byte: every file is listed, and is what the list says.
-pub(crate) fn open(context: &Context<'_>, path: &Path) -> Result<Bundle, Error> {
+/// Reads a bundle to its last byte: its signature is accepted, every file is listed, and is what the list says.
+pub(crate) fn open(context: &Context<'_>, path: &Path, trust: &Trust) -> Result<Bundle, Error> {
     // A bundle connects to nobody; which addresses may be asked is looked at when somebody is.
     let lenient = context.policy.definitions.without_addresses();
-    Bundle::open(path, &lenient).map_err(|source| Error::Bundle { file: path.to_path_buf(), source })
+    Bundle::open(path, &lenient, trust).map_err(|source| Error::Bundle { file: path.to_path_buf(), source })
 }
 
 /// Reads a bundle, and installs everything in it into an empty place.
 pub fn verify(context: &Context<'_>, path: &Path) -> Result<View, Error> {
-    let bundle = open(context, path)?;
+    let trusted = Trusted::read(context)?;
+    let bundle = open(context, path, &trusted.trust)?;
     tried(context, &bundle, path, |_| Ok(()))?;
-    tell_unsigned(context, &bundle, path);
+    tell_unsigned(context, path, bundle.signed());
     Ok(View::of(&bundle, path))
 }
 
@@ -53,6 +59,8 @@ fn tried<R>(
         replace: &[],
         allow_rollback: false,
         definitions: &lenient,
+        // The signature was judged when the bundle was opened.
+        trust: &Trust::nobody(context.now()),
         home: &|_| Home::None("a bundle carries no registries".to_owned()),
     };
     let importer =
@@ -72,11 +80,4 @@ fn tried<R>(
         }
     }
     go_on(&Context { store: &store, ..*context })
-}
-
-fn tell_unsigned(context: &Context<'_>, bundle: &Bundle, path: &Path) {
-    let signed =
-        if bundle.is_signed() { "its signature is not by anyone you trust" } else { "it carries no signature" };
-    let shown = path.to_string_lossy();
-    context.reporter.notice(format!("`{}` is not signed by anyone you trust: {signed}", Untrusted(&shown)));
 }

@@ -1,7 +1,10 @@
 //! `ora download`: everything that installing needs later, where there may be no network; installs nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ora_audit::{Action, Outcome, Record};
-use ora_core::{Kind, PackageArgument, Platform, VersionWish};
+use ora_core::{Kind, PackageArgument, PackageName, Platform, Requirement, VersionWish};
+use ora_resolve::Root;
 use ora_source::SourceError;
 use ora_verify::{Evidence, Waiver};
 use serde::Serialize;
@@ -10,7 +13,7 @@ use crate::{
     Context, Error, Registries,
     definitions::{self, Chosen},
     fetching,
-    lock::{self, LockFile},
+    lock::{self, LockFile, Shelf},
     obtain::{self, Obtained},
     releases::{self, Meant},
 };
@@ -28,6 +31,8 @@ pub struct Request {
     pub lock: Option<LockFile>,
     /// For which platforms.
     pub platforms: Platforms,
+    /// What the packages need, too, and what that needs.
+    pub with_dependencies: bool,
     /// Go on where nothing is published to check a download against.
     pub allow_insecure: bool,
 }
@@ -74,6 +79,12 @@ struct Wish {
     is_any: bool,
 }
 
+impl Wish {
+    fn name(&self) -> &PackageName {
+        &self.meant.chosen.text.definition.name
+    }
+}
+
 /// Fetches and verifies everything that was asked for, as an installation would. All of it is found before anything is
 /// fetched: a name that is not there fails the command, it is never skipped.
 pub fn download(
@@ -88,7 +99,7 @@ pub fn download(
         match result {
             Ok(obtained) => done.push(recorded(context, wish, &obtained)?),
             Err(error) if wish.is_any && error.is_missing_upstream() => {
-                let (name, platform) = (&wish.meant.chosen.text.definition.name, wish.platform);
+                let (name, platform) = (wish.name(), wish.platform);
                 context.reporter.notice(format!("`{name}` is not published for {platform}"));
             }
             Err(error) => failed.push(refused(context, wish, error)),
@@ -107,7 +118,7 @@ pub fn download(
 /// With every platform asked for, a package must be there for at least one.
 fn each_has_one(wishes: &[Wish], done: &[Downloaded]) -> Result<(), Error> {
     for wish in wishes {
-        let name = &wish.meant.chosen.text.definition.name;
+        let name = wish.name();
         if !done.iter().any(|one| one.name == name.as_str()) {
             return Err(Error::NothingPublished { name: name.clone() });
         }
@@ -138,10 +149,83 @@ fn wishes(context: &Context<'_>, registries: &Registries<'_, '_>, request: &Requ
         });
         add(found);
     }
+    if failed.is_empty() && request.with_dependencies && request.lock.is_none() {
+        let (more, missing) = needed(context, registries, &wishes)?;
+        wishes.extend(more);
+        failed = missing;
+    }
     match Error::of_several(failed, context.host, context.layout.drop_folder()) {
         Some(error) => Err(error),
         None => Ok(wishes),
     }
+}
+
+/// What the wishes need, solved for each platform as an installation there would, and what of that is missing.
+fn needed(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    wishes: &[Wish],
+) -> Result<(Vec<Wish>, Vec<Error>), Error> {
+    let (mut more, mut failed): (Vec<Wish>, _) = (Vec::new(), Vec::new());
+    let platforms: BTreeSet<Platform> = wishes.iter().map(|wish| wish.platform).collect();
+    for platform in platforms {
+        let here: Vec<&Wish> = wishes.iter().filter(|wish| wish.platform == platform).collect();
+        let names: BTreeSet<&PackageName> = here.iter().map(|wish| wish.name()).collect();
+        // Who asks for two versions of a package cannot mean to install them together.
+        let together = if names.len() == here.len() { here.len() } else { 1 };
+        for roots in here.chunks(together.max(1)) {
+            for (meant, is_any) in closure(context, registries, roots, &mut failed)? {
+                let version = &meant.found.listed.version;
+                let name = &meant.chosen.text.definition.name;
+                let is_same = |one: &Wish| {
+                    one.platform == platform && one.name() == name && one.meant.found.listed.version == *version
+                };
+                if !wishes.iter().chain(&more).any(is_same) {
+                    more.push(Wish { meant, platform, is_any });
+                }
+            }
+        }
+    }
+    Ok((more, failed))
+}
+
+/// What these need, all for one platform, without themselves.
+fn closure(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    roots: &[&Wish],
+    failed: &mut Vec<Error>,
+) -> Result<Vec<(Meant, bool)>, Error> {
+    let needs_nothing =
+        |wish: &&Wish| wish.meant.chosen.text.definition.dependencies.values().all(|need| need.optional);
+    let Some(first) = roots.first().filter(|_| !roots.iter().all(needs_nothing)) else { return Ok(Vec::new()) };
+    let platforms = [first.platform];
+    let shelf = Shelf::new(context, registries, &platforms);
+    let root = |wish: &&Wish| {
+        let listed = &wish.meant.found.listed;
+        shelf.put(&wish.meant.chosen, listed);
+        let requirement = Requirement::exactly(&listed.version);
+        Root { name: wish.name().clone(), requirement, asker: "you".to_owned() }
+    };
+    let asked: Vec<Root> = roots.iter().map(root).collect();
+    let mut found = Vec::new();
+    for solved in ora_resolve::solve(&shelf, &asked, &BTreeMap::new())? {
+        if asked.iter().any(|root| root.name == solved.name) {
+            continue;
+        }
+        let known = shelf.known(&solved.name)?;
+        let wish = known.wish(&solved.version);
+        let question = releases::Question { wish: &wish, platform: first.platform, sha256: None };
+        match releases::find(context, known.chosen.clone(), &question) {
+            Ok(meant) => found.push((meant, first.is_any)),
+            Err(error) if first.is_any && is_unpublished(&error) => {
+                let (name, platform) = (&solved.name, first.platform);
+                context.reporter.notice(format!("`{name}`, which others need, is not published for {platform}"));
+            }
+            Err(error) => failed.push(error),
+        }
+    }
+    Ok(found)
 }
 
 /// What a lock names, for the platforms that are asked for.

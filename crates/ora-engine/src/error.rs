@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use ora_bundle::BundleError;
 use ora_core::{
     Hint, Hinted, Kind, PackageName, Platform, RegistryName, RemoteError, RemoteFailure, Sha256, SourceUrl, Timestamp,
     Untrusted,
 };
 use ora_schema::repo::Diagnostic;
+use ora_verify::site::SiteError;
 
 use crate::listings;
 
@@ -94,7 +96,7 @@ pub enum Error {
     Key(#[from] crate::key::KeyError),
     /// An export that could not be written.
     #[error(transparent)]
-    Export(#[from] ora_bundle::BundleError),
+    Export(#[from] BundleError),
     /// An export that was not taken in.
     #[error("nothing of `{}` was imported", file.display())]
     Import {
@@ -102,7 +104,7 @@ pub enum Error {
         file: PathBuf,
         /// Why not.
         #[source]
-        source: ora_bundle::BundleError,
+        source: BundleError,
     },
     /// A bundle that was not accepted.
     #[error("the bundle `{}` is refused", ora_core::Untrusted(&file.to_string_lossy()))]
@@ -111,7 +113,7 @@ pub enum Error {
         file: PathBuf,
         /// Why.
         #[source]
-        source: ora_bundle::BundleError,
+        source: BundleError,
     },
     /// A bundle whose files fit, and whose package would not install.
     #[error("the bundle `{}` is refused: what is in it does not install", ora_core::Untrusted(&file.to_string_lossy()))]
@@ -620,7 +622,12 @@ impl Hinted for Error {
             Self::Key(error) => error.hints(),
             Self::Export(error) | Self::Import { source: error, .. } => error.hints(),
             Self::Bundle { source, .. } => match source {
-                ora_bundle::BundleError::Conflict { .. } | ora_bundle::BundleError::Data { .. } => source.hints(),
+                BundleError::Conflict { .. } | BundleError::Data { .. } => source.hints(),
+                BundleError::Signature(SiteError::Missing) => vec![
+                    Hint::elsewhere("ora bundle sign FILE"),
+                    Hint::note("`ora key list` shows whose signature is wanted"),
+                ],
+                BundleError::Signature(error) => error.hints(),
                 error if error.is_refusal() => {
                     vec![Hint::elsewhere("ora bundle create --package PACKAGE --output FILE")]
                 }

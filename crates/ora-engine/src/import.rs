@@ -8,7 +8,7 @@ use std::{
 
 use ora_audit::{Action, Outcome, Record, Supply as Origin};
 use ora_bundle::{BundleError, Home, Imported, Importer, Rules, State, Supply, Verdict};
-use ora_core::{PackageName, RegistryName, Sha256, Sha256Stream};
+use ora_core::{PackageName, RegistryName, Sha256, Sha256Stream, Untrusted};
 use ora_registry::{Location, RegistrySource};
 use ora_schema::manifest::Registry;
 use ora_verify::site::Verdict as Signed;
@@ -179,17 +179,20 @@ fn home(context: &Context<'_>, registries: &Registries<'_, '_>, registry: &Regis
     }
 }
 
+/// Says of what came from a medium that nobody trusted signed it, where that is so.
+pub(crate) fn tell_unsigned(context: &Context<'_>, path: &Path, signed: &Signed) {
+    let unsigned = match signed {
+        Signed::Trusted { .. } => return,
+        Signed::Unknown { keys } => format!("its signature is of the key {}", keys.join(" and ")),
+        Signed::Unsigned => "it carries no signature".to_owned(),
+    };
+    let shown = path.to_string_lossy();
+    context.reporter.notice(format!("`{}` is not signed by anyone you trust: {unsigned}", Untrusted(&shown)));
+}
+
 /// What the user has to know beside what was asked for.
 fn tell(context: &Context<'_>, path: &Path, imported: &Imported) {
-    let shown = path.display();
-    let unsigned = match &imported.signed {
-        Signed::Trusted { .. } => None,
-        Signed::Unknown { keys } => Some(format!("its signature is of the key {}", keys.join(" and "))),
-        Signed::Unsigned => Some("it carries no signature".to_owned()),
-    };
-    if let Some(unsigned) = unsigned {
-        context.reporter.notice(format!("`{shown}` is not signed by anyone you trust: {unsigned}"));
-    }
+    tell_unsigned(context, path, &imported.signed);
     for (registry, verdict) in &imported.registries {
         if let Verdict::LeftOut(reason) = verdict {
             let name = &registry.name;

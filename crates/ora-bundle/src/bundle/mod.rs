@@ -3,6 +3,7 @@
 mod layout;
 mod pour;
 mod read;
+mod sign;
 mod write;
 
 pub use read::{Artifact, Bundle, Member, Package};

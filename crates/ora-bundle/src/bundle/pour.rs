@@ -44,10 +44,7 @@ impl Bundle {
             None => Ok(()),
         };
         let (sha256, _) = walk(&self.file, &self.path, &mut take)?;
-        if sha256 != self.sha256() {
-            let file = self.path.to_string_lossy().into_owned();
-            return Err(BundleError::Checksum { file, expected: self.sha256(), actual: sha256 });
-        }
+        self.is_still(sha256)?;
         Ok((objects.contents, sha256))
     }
 

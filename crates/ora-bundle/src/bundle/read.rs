@@ -1,22 +1,23 @@
 //! The suspicious reader of bundles: nothing in one is believed before the list of digests and the bytes agree.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, Read, Seek as _},
     path::{Path, PathBuf},
 };
 
 use ora_archive::{Fault, Limits, StreamError, StreamFile, read_files_in};
-use ora_core::{EntryPath, PackageName, Platform, Sha256};
+use ora_core::{EntryPath, PackageName, Platform, Purpose, Sha256};
 use ora_schema::{
     bundle::{Build, Metadata},
     repo::{self, ParseLimits},
     sums::{self, ListKind},
 };
+use ora_verify::site::{self, Subject, Trust, Verdict};
 
-use super::layout::{self, CHECKSUMS, DEFINITION, METADATA, Member as Kind, Owner, SIGNATURE, TOP, folder};
-use crate::{BundleError, hashing::Hashing, names::Names, reader::limited, signature};
+use super::layout::{self, CHECKSUMS, DEFINITION, METADATA, Member as Kind, Owner, TOP, folder};
+use crate::{BundleError, hashing::Hashing, names::Names, reader::limited};
 
 /// The most bytes of the list of digests: some forty thousand files.
 const MOST_LIST: u64 = 4 << 20;
@@ -36,7 +37,10 @@ pub struct Bundle {
     size: u64,
     packages: Vec<Package>,
     pub(super) members: Vec<Member>,
-    is_signed: bool,
+    /// The list of digests as it stands in the file, and the signature beside it.
+    pub(super) list: Vec<u8>,
+    pub(super) signature: Option<Vec<u8>>,
+    signed: Verdict,
 }
 
 /// One file of a bundle.
@@ -77,22 +81,33 @@ pub struct Artifact {
 }
 
 impl Bundle {
-    /// Reads a bundle to its last byte. `definitions` is what definitions may be.
-    pub fn open(path: &Path, definitions: &ParseLimits) -> Result<Self, BundleError> {
+    /// Reads a bundle to its last byte, and nothing behind its signature where `trust` does not accept that. `definitions` is
+    /// what definitions may be.
+    pub fn open(path: &Path, definitions: &ParseLimits, trust: &Trust) -> Result<Self, BundleError> {
         let io = |source| BundleError::Io { action: "read", path: path.to_path_buf(), source };
         if !path.metadata().map_err(io)?.is_file() {
             return Err(io(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
         }
         let file = File::open(path).map_err(io)?;
-        let mut reading = Reading::new(definitions);
+        let mut reading = Reading::new(definitions, trust);
         let (sha256, size) = walk(&file, path, &mut |path, size, content| reading.member(path, size, content))?;
-        let (packages, members, is_signed) = reading.finish()?;
-        Ok(Self { file, path: path.to_path_buf(), sha256, size, packages, members, is_signed })
+        let read = reading.finish()?;
+        let Whole { packages, members, list, signature, signed } = read;
+        Ok(Self { file, path: path.to_path_buf(), sha256, size, packages, members, list, signature, signed })
     }
 
     /// The digest of the file.
     pub fn sha256(&self) -> Sha256 {
         self.sha256
+    }
+
+    /// Compares the file with what was read of it before: it is read again by whoever uses it.
+    pub(super) fn is_still(&self, sha256: Sha256) -> Result<(), BundleError> {
+        if sha256 == self.sha256 {
+            return Ok(());
+        }
+        let file = self.path.to_string_lossy().into_owned();
+        Err(BundleError::Checksum { file, expected: self.sha256, actual: sha256 })
     }
 
     /// The bytes of the file.
@@ -110,9 +125,9 @@ impl Bundle {
         &self.members
     }
 
-    /// Whether somebody signed it. Whose signature it is, nobody has looked at.
-    pub fn is_signed(&self) -> bool {
-        self.is_signed
+    /// Whose signature it carries, and what that counts.
+    pub fn signed(&self) -> &Verdict {
+        &self.signed
     }
 }
 
@@ -147,9 +162,22 @@ enum Stage {
     Rest,
 }
 
+/// What was read, all of it.
+struct Whole {
+    packages: Vec<Package>,
+    members: Vec<Member>,
+    list: Vec<u8>,
+    signature: Option<Vec<u8>>,
+    signed: Verdict,
+}
+
 struct Reading<'r> {
     definitions: &'r ParseLimits,
+    trust: &'r Trust,
     stage: Stage,
+    /// The list of digests as it came, and what stands beside it as signature.
+    text: Vec<u8>,
+    signature: Option<Vec<u8>>,
     /// What is promised, and whether it came.
     list: BTreeMap<EntryPath, (Sha256, bool)>,
     names: Names,
@@ -159,15 +187,17 @@ struct Reading<'r> {
     archives: Vec<(Owner, Member)>,
     /// Which artifacts have evidence, and the first file of each.
     proven: BTreeMap<Sha256, EntryPath>,
-    is_signed: bool,
     definition_bytes: u64,
 }
 
 impl<'r> Reading<'r> {
-    fn new(definitions: &'r ParseLimits) -> Self {
+    fn new(definitions: &'r ParseLimits, trust: &'r Trust) -> Self {
         Self {
             definitions,
+            trust,
             stage: Stage::Checksums,
+            text: Vec::new(),
+            signature: None,
             list: BTreeMap::new(),
             names: Names::default(),
             members: Vec::new(),
@@ -175,7 +205,6 @@ impl<'r> Reading<'r> {
             texts: BTreeMap::new(),
             archives: Vec::new(),
             proven: BTreeMap::new(),
-            is_signed: false,
             definition_bytes: 0,
         }
     }
@@ -186,21 +215,22 @@ impl<'r> Reading<'r> {
         let kind = layout::member(path).ok_or_else(|| misplaced("has no place in a bundle"))?;
         match (self.stage, kind) {
             (Stage::Checksums, Kind::Checksums) => {
-                self.read_list(&limited(path, size, MOST_LIST, content)?)?;
+                self.text = limited(path, size, MOST_LIST, content)?;
+                self.read_list()?;
                 self.stage = Stage::SignatureOrMetadata;
                 Ok(())
             }
             (Stage::Checksums, _) => Err(BundleError::List { what: "is not the first file of the bundle" }),
             (Stage::SignatureOrMetadata, Kind::Signature) => {
-                let text = limited(path, size, MOST_SIGNATURE, content)?;
-                if !signature::is_signature(&text) {
-                    return Err(BundleError::Signature { file: SIGNATURE });
-                }
-                self.is_signed = true;
+                self.signature = Some(limited(path, size, MOST_SIGNATURE, content)?);
+                self.judge(BTreeSet::new())?;
                 self.stage = Stage::Metadata;
                 Ok(())
             }
             (Stage::SignatureOrMetadata | Stage::Metadata, Kind::Metadata(None)) => {
+                if self.stage == Stage::SignatureOrMetadata {
+                    self.judge(BTreeSet::new())?;
+                }
                 self.stage = Stage::Rest;
                 self.listed(path, size, content, Kind::Metadata(None))
             }
@@ -213,9 +243,15 @@ impl<'r> Reading<'r> {
         }
     }
 
-    fn read_list(&mut self, bytes: &[u8]) -> Result<(), BundleError> {
+    /// Decides about the list and its signature; which packages are signed for is known at the end only.
+    fn judge(&self, packages: BTreeSet<PackageName>) -> Result<Verdict, BundleError> {
+        let subject = Subject { packages, ..Subject::new(Purpose::Bundle) };
+        Ok(site::judge(&self.text, self.signature.as_deref(), &subject, self.trust)?)
+    }
+
+    fn read_list(&mut self) -> Result<(), BundleError> {
         let data = |source| BundleError::Data { file: CHECKSUMS.to_owned(), source };
-        let text = std::str::from_utf8(bytes).map_err(|_| BundleError::List { what: "is no text" })?;
+        let text = std::str::from_utf8(&self.text).map_err(|_| BundleError::List { what: "is no text" })?;
         let mut lines = text.lines();
         ListKind::Bundle.check(lines.next().unwrap_or_default()).map_err(data)?;
         for line in lines {
@@ -284,7 +320,7 @@ impl<'r> Reading<'r> {
     }
 
     /// After the last file: nothing is missing, and everything is about the same packages.
-    fn finish(mut self) -> Result<(Vec<Package>, Vec<Member>, bool), BundleError> {
+    fn finish(mut self) -> Result<Whole, BundleError> {
         let missing = |file: &str| BundleError::Missing { file: file.to_owned() };
         match self.stage {
             Stage::Checksums => return Err(BundleError::List { what: "is missing" }),
@@ -317,7 +353,8 @@ impl<'r> Reading<'r> {
         if let Some((_, path)) = self.proven.iter().find(|(proven, _)| !digests.any(|one| one == **proven)) {
             return Err(alone(path));
         }
-        Ok((packages, self.members, self.is_signed))
+        let signed = self.judge(packages.iter().map(|package| package.metadata.name.clone()).collect())?;
+        Ok(Whole { packages, members: self.members, list: self.text, signature: self.signature, signed })
     }
 
     fn package(&mut self, owner: Option<&PackageName>, metadata: Metadata) -> Result<Package, BundleError> {

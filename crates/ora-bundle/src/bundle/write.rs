@@ -13,10 +13,10 @@ use ora_schema::{
 };
 use ora_store::Held;
 
-use super::layout::{CHECKSUMS, DEFINITION, METADATA, PACKAGE, TOP, folder};
+use super::layout::{CHECKSUMS, DEFINITION, METADATA, PACKAGE, SIGNATURE, TOP, folder};
 use crate::{
-    BundleError, Written,
-    export::{pour_item, to_archive},
+    BundleError, Sign, Written,
+    export::{below, pour_item, to_archive},
     names::Names,
     parcel::{Content, Item},
 };
@@ -97,7 +97,13 @@ impl BundleParcel {
     }
 
     /// Writes the bundle. The file has another name until it is complete and on the disk.
-    pub fn write(mut self, path: &Path, container: Container, reporter: &dyn Reporter) -> Result<Written, BundleError> {
+    pub fn write(
+        mut self,
+        path: &Path,
+        container: Container,
+        sign: Option<Sign<'_>>,
+        reporter: &dyn Reporter,
+    ) -> Result<Written, BundleError> {
         self.rest.sort_by(|a, b| a.object.path.cmp(&b.object.path));
         self.first.append(&mut self.rest);
         let items = self.first;
@@ -107,15 +113,19 @@ impl BundleParcel {
             seen.add(&item.object.path)?;
             list.push_str(&sums::line(&item.object.sha256, item.object.path.as_str()));
         }
+        let signature = sign.map(|sign| sign(list.as_bytes())).transpose()?;
+        let lists = [Some((CHECKSUMS, &list)), signature.as_ref().map(|text| (SIGNATURE, text))];
         let total: u64 = items.iter().map(|item| item.object.size).sum();
         let subject = "the bundle".to_owned();
         reporter.report(Event::TransferStarted { subject: subject.clone(), total: Some(total), already: 0 });
-        let files = items.len() as u64 + 1;
-        let written = to_archive(path, (total + list.len() as u64, files), |out| {
+        let files = (items.len() + lists.iter().flatten().count()) as u64;
+        let sum = total + lists.iter().flatten().map(|(_, text)| text.len() as u64).sum::<u64>();
+        let written = to_archive(path, (sum, files), |out| {
             let io = |source| BundleError::Io { action: "write", path: path.into(), source };
             let mut packer = Packer::new(out, container).map_err(io)?;
-            let name = path_of(&format!("{TOP}/{CHECKSUMS}"))?;
-            packer.file(&name, list.len() as u64, &mut list.as_bytes()).map_err(io)?;
+            for (name, text) in lists.into_iter().flatten() {
+                packer.file(&below(TOP, name)?, text.len() as u64, &mut text.as_bytes()).map_err(io)?;
+            }
             let mut done = 0;
             for item in &items {
                 pour_item(item, TOP, &mut packer, path)?;

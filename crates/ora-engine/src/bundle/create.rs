@@ -4,7 +4,7 @@ use std::{path::Path, rc::Rc};
 
 use ora_audit::{Action, Outcome, Record};
 use ora_bundle::{BundleError, BundleParcel, Piece, Target};
-use ora_core::{PackageArgument, PackageName, Platform};
+use ora_core::{PackageArgument, Platform};
 use ora_fs::rooted::Root;
 use ora_schema::{bundle::Dependency, repo};
 use ora_store::Held;
@@ -14,6 +14,7 @@ use crate::{
     Context, Error, Registries,
     download::{self, Downloaded, Platforms},
     export::{carried, file_name},
+    key,
     rehearsal::{self, Trial},
 };
 
@@ -23,10 +24,14 @@ pub struct Request<'r> {
     pub package: PackageArgument,
     /// For which platforms; this machine's where none is named.
     pub platforms: Vec<Platform>,
+    /// With what it needs, and what that needs.
+    pub with_dependencies: bool,
     /// Go on where nothing is published to check a download against.
     pub allow_insecure: bool,
     /// Where to.
     pub output: &'r Path,
+    /// Who signs it, if anybody does.
+    pub signing: Option<key::Signing<'r>>,
 }
 
 /// What was written.
@@ -42,6 +47,8 @@ pub struct Created {
     pub files: u64,
     /// What it holds.
     pub artifacts: Vec<Downloaded>,
+    /// Who signed it: `openpgp:FINGERPRINT`, or `gpg:ID` for a key of the user's own gpg.
+    pub signer: Option<String>,
     /// What the other side must have beside it.
     pub required: Vec<Required>,
 }
@@ -64,6 +71,7 @@ pub fn create(context: &Context<'_>, registries: &Registries<'_, '_>, request: &
     };
     let mut record = Record::new(Action::BundleCreate, outcome);
     record.file = Some((file_name(request.output), sha256));
+    record.signer = created.as_ref().ok().and_then(|created| created.signer.clone());
     if let Some(first) = created.as_ref().ok().and_then(|created| created.artifacts.first()) {
         record.package = first.name.parse().ok();
         record.version = first.version.parse().ok();
@@ -78,6 +86,7 @@ fn write(context: &Context<'_>, registries: &Registries<'_, '_>, request: &Reque
     let Some(Target::File(path, container)) = Target::of(request.output) else {
         return Err(Error::BundleName { file: request.output.to_path_buf() });
     };
+    let signer = request.signing.as_ref().map(|signing| key::signer(context, signing)).transpose()?;
     let platforms = match &request.platforms[..] {
         [] => Platforms::Host,
         these => Platforms::These(these.to_vec()),
@@ -88,57 +97,69 @@ fn write(context: &Context<'_>, registries: &Registries<'_, '_>, request: &Reque
         repo: None,
         lock: None,
         platforms,
+        with_dependencies: request.with_dependencies,
         allow_insecure: request.allow_insecure,
     };
     let artifacts = download::download(context, registries, &wanted)?;
-    let held = select(context, &artifacts)?;
-    let definition = definition(context, &held)?;
-    rehearse(context, &held, &definition)?;
-    // As in any installation, what is known of an artifact may be more now.
-    let held = select(context, &artifacts)?;
-    let parsed = repo::parse(&definition, &context.policy.definitions.without_addresses())
-        .map_err(|_| Error::Internal("a definition that was just used cannot be read"))?
-        .definition;
-    let needed = |(name, one): (&PackageName, &repo::Dependency)| Dependency {
-        name: name.clone(),
-        version: one.requirement.clone(),
-    };
-    let dependencies: Vec<Dependency> =
-        parsed.dependencies.iter().filter(|(_, one)| !one.optional).map(needed).collect();
-    let required = dependencies.iter().map(|one| Required { name: one.name.to_string(), version: one.version.clone() });
-    let required = required.collect();
+    let groups = select(context, &artifacts)?;
+    for held in &groups {
+        rehearse(context, held, &definition(context, held)?)?;
+    }
     let cache = Rc::new(Root::open(context.layout.cache()).map_err(BundleError::from)?);
-    let pieces: Vec<Piece> = held.into_iter().map(|held| Piece { sidecar: carried(&held.sidecar), held }).collect();
     let mut parcel = BundleParcel::default();
-    parcel.add(&cache, &pieces, &definition, parsed.metadata.license, dependencies)?;
-    let written = parcel.write(&path, container, context.reporter)?;
+    let mut required: Vec<Required> = Vec::new();
+    // As in any installation, what is known of an artifact may be more now.
+    for held in select(context, &artifacts)? {
+        let definition = definition(context, &held)?;
+        let parsed = repo::parse(&definition, &context.policy.definitions.without_addresses())
+            .map_err(|_| Error::Internal("a definition that was just used cannot be read"))?
+            .definition;
+        let mut dependencies = Vec::new();
+        for (name, one) in parsed.dependencies.iter().filter(|(_, one)| !one.optional) {
+            let inside = artifacts.iter().find(|there| there.name == name.as_str());
+            let version = inside.map_or_else(|| one.requirement.clone(), |there| there.version.clone());
+            if inside.is_none() {
+                required.push(Required { name: name.to_string(), version: version.clone() });
+            }
+            dependencies.push(Dependency { name: name.clone(), version });
+        }
+        let pieces: Vec<Piece> = held.into_iter().map(|held| Piece { sidecar: carried(&held.sidecar), held }).collect();
+        parcel.add(&cache, &pieces, &definition, parsed.metadata.license, dependencies)?;
+    }
+    let sign = signer.as_ref().map(|signer| signer.sign.as_ref());
+    let written = parcel.write(&path, container, sign, context.reporter)?;
     Ok(Created {
         path: path.to_string_lossy().into_owned(),
         sha256: written.sha256.to_string(),
         size: written.size,
         files: written.files,
         artifacts,
+        signer: signer.map(|signer| signer.name),
         required,
     })
 }
 
-/// What was fetched, as it is held.
-fn select(context: &Context<'_>, artifacts: &[Downloaded]) -> Result<Vec<Held>, Error> {
+/// What was fetched, as it is held: for each package all its platforms, the package of the bundle first.
+fn select(context: &Context<'_>, artifacts: &[Downloaded]) -> Result<Vec<Vec<Held>>, Error> {
     let lost = Error::Internal("what was just fetched is not held");
-    let mut all: Vec<Held> = Vec::new();
+    let mut groups: Vec<Vec<Held>> = Vec::new();
     for one in artifacts {
         let typed = (one.name.parse().ok(), one.platform.parse().ok());
         let (Some(name), Some(platform)) = typed else { return Err(lost) };
         let registry = one.registry.as_ref().and_then(|registry| registry.parse().ok());
         let held = context.store.find_release(&name, &one.version, platform, registry.as_ref())?;
         let Some(held) = held.filter(|held| held.sidecar.sha256.to_string() == one.sha256) else { return Err(lost) };
-        if all.first().is_some_and(|first| first.sidecar.version != held.sidecar.version) {
-            let what = "has no version that is published for all these platforms; name one";
-            return Err(BundleError::WrongPackage { file: one.name.clone(), what }.into());
+        let group = groups.iter_mut().find(|group| group.iter().any(|other| other.sidecar.name == name));
+        match group {
+            None => groups.push(vec![held]),
+            Some(group) if group.iter().all(|other| other.sidecar.version == held.sidecar.version) => group.push(held),
+            Some(_) => {
+                let what = "has no version that is published for all these platforms; name one";
+                return Err(BundleError::WrongPackage { file: one.name.clone(), what }.into());
+            }
         }
-        all.push(held);
     }
-    Ok(all)
+    Ok(groups)
 }
 
 /// The definition that travels: the one by which the first artifact was fetched.

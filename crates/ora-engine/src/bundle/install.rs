@@ -10,14 +10,15 @@ use ora_schema::{
     repo::{self, DefinitionText},
 };
 
-use super::{open, tell_unsigned, tried};
+use super::{open, tried};
 use crate::{
     Context, Error, Registries,
     definitions::Chosen,
     export::file_name,
-    import::digest,
+    import::{digest, tell_unsigned},
     install::{self, Carrier, Consent, Done, Planned, Request},
     installed,
+    trust::Trusted,
 };
 
 /// Which bundle, and what is expected of it.
@@ -41,11 +42,12 @@ pub fn install(
     request: &Request,
     consent: &Consent<'_>,
 ) -> Result<(Vec<Planned>, Vec<Done>), Error> {
-    let taken = take(context, registries, wanted);
-    record(context, wanted, &taken)?;
+    let trusted = Trusted::read(context)?;
+    let taken = take(context, registries, wanted, &trusted);
+    record(context, wanted, &taken, &trusted)?;
     let bundle = taken?;
-    tell_unsigned(context, &bundle, wanted.file);
-    let carrier = Carrier { file: file_name(wanted.file), sha256: bundle.sha256(), signer: None };
+    tell_unsigned(context, wanted.file, bundle.signed());
+    let carrier = Carrier { file: file_name(wanted.file), sha256: bundle.sha256(), signer: bundle.signed().signer() };
     let request = Request { carrier: Some(carrier), sha256: None, ..request.clone() };
     let planned =
         planned(context, &bundle, wanted.file, &request).map_err(|error| install::unplanned(context, error))?;
@@ -60,19 +62,25 @@ pub fn plan(
     wanted: &Wanted<'_>,
     request: &Request,
 ) -> Result<Vec<Planned>, Error> {
-    let bundle = checked(context, registries, wanted)?;
+    let bundle = checked(context, registries, wanted, &Trusted::read(context)?)?;
     let request = Request { sha256: None, ..request.clone() };
     tried(context, &bundle, wanted.file, |inside| planned(inside, &bundle, wanted.file, &request))
 }
 
-fn take(context: &Context<'_>, registries: &Registries<'_, '_>, wanted: &Wanted<'_>) -> Result<Bundle, Error> {
-    let bundle = checked(context, registries, wanted)?;
+fn take(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    wanted: &Wanted<'_>,
+    trusted: &Trusted,
+) -> Result<Bundle, Error> {
+    let bundle = checked(context, registries, wanted, trusted)?;
     tried(context, &bundle, wanted.file, |_| Ok(()))?;
     let lenient = context.policy.definitions.without_addresses();
     let rules = Rules {
         replace: wanted.replace,
         allow_rollback: false,
         definitions: &lenient,
+        trust: &trusted.trust,
         home: &|_| Home::None("a bundle carries no registries".to_owned()),
     };
     let importer = Importer { layout: context.layout, store: context.store, who: context.wish("a bundle"), rules };
@@ -82,16 +90,22 @@ fn take(context: &Context<'_>, registries: &Registries<'_, '_>, wanted: &Wanted<
 }
 
 /// Reads the bundle and compares it with what is expected of it.
-fn checked(context: &Context<'_>, registries: &Registries<'_, '_>, wanted: &Wanted<'_>) -> Result<Bundle, Error> {
+fn checked(
+    context: &Context<'_>,
+    registries: &Registries<'_, '_>,
+    wanted: &Wanted<'_>,
+    trusted: &Trusted,
+) -> Result<Bundle, Error> {
     if !context.policy.allow_bundles {
         return Err(Error::BundlesRefused { file: wanted.file.to_path_buf() });
     }
     let refused = |source| Error::Bundle { file: wanted.file.to_path_buf(), source };
-    let bundle = open(context, wanted.file)?;
+    let bundle = open(context, wanted.file, &trusted.trust)?;
     if let Some(expected) = wanted.sha256.filter(|expected| *expected != bundle.sha256()) {
         let file = file_name(wanted.file);
         return Err(refused(BundleError::Checksum { file, expected, actual: bundle.sha256() }));
     }
+    in_order(bundle.packages()).map_err(refused)?;
     for argument in wanted.packages {
         let asked = registries.request(argument)?;
         let there = bundle.packages().iter().map(|package| &package.metadata).find(|one| one.name == asked.name);
@@ -119,7 +133,12 @@ fn checked(context: &Context<'_>, registries: &Registries<'_, '_>, wanted: &Want
     Ok(bundle)
 }
 
-fn record(context: &Context<'_>, wanted: &Wanted<'_>, taken: &Result<Bundle, Error>) -> Result<(), Error> {
+fn record(
+    context: &Context<'_>,
+    wanted: &Wanted<'_>,
+    taken: &Result<Bundle, Error>,
+    trusted: &Trusted,
+) -> Result<(), Error> {
     let mut record = match taken {
         Ok(bundle) => {
             let mut record = Record::new(Action::Import, Outcome::Done);
@@ -128,7 +147,10 @@ fn record(context: &Context<'_>, wanted: &Wanted<'_>, taken: &Result<Bundle, Err
             record.package = Some(first.name.clone());
             record.version = Some(first.version.clone());
             record.source.clone_from(&first.build.source);
-            record.note = Some(format!("{} packages; not signed by anyone trusted", bundle.packages().len()));
+            record.signer = bundle.signed().signer();
+            let signed = if record.signer.is_some() { "" } else { "; not signed by anyone trusted" };
+            record.note = Some(format!("{} packages{signed}", bundle.packages().len()));
+            record.waivers.extend(trusted.accepted(context, bundle.signed())?);
             record
         }
         Err(error) => {
@@ -149,12 +171,12 @@ fn planned(context: &Context<'_>, bundle: &Bundle, file: &Path, request: &Reques
     let place = std::path::absolute(file).map_err(|source| Error::read(file, source))?;
     let place = place.to_string_lossy().into_owned();
     let mut all = Vec::new();
-    for (number, package) in bundle.packages().iter().enumerate().rev() {
+    let refused = |source| Error::Bundle { file: file.to_path_buf(), source };
+    for package in in_order(bundle.packages()).map_err(refused)? {
         let metadata = &package.metadata;
+        let is_needed = metadata.name != bundle.packages()[0].metadata.name;
         let before = installed::receipt(context, &metadata.name)?;
-        if number > 0
-            && let Some(receipt) = before.as_ref().filter(|receipt| receipt.version == metadata.version)
-        {
+        if is_needed && let Some(receipt) = before.as_ref().filter(|receipt| receipt.version == metadata.version) {
             all.push(install::untouched(receipt));
             continue;
         }
@@ -162,7 +184,7 @@ fn planned(context: &Context<'_>, bundle: &Bundle, file: &Path, request: &Reques
         let version = metadata.tag.as_ref().map_or_else(|| metadata.version.to_string(), ToString::to_string);
         let wish = VersionWish::Exact(version);
         let mut one = install::release(context, request, chosen(context, package, &place)?, &wish, before.as_ref())?;
-        if number > 0 && before.is_none() {
+        if is_needed && before.is_none() {
             one.reason = Reason::Dependency;
         }
         all.push(one);
@@ -179,6 +201,24 @@ fn planned(context: &Context<'_>, bundle: &Bundle, file: &Path, request: &Reques
         }
     }
     Ok(all)
+}
+
+/// Each package after those of the bundle that it needs.
+fn in_order(packages: &[Package]) -> Result<Vec<&Package>, BundleError> {
+    let mut left: Vec<&Package> = packages.iter().collect();
+    let mut ordered: Vec<&Package> = Vec::new();
+    while !left.is_empty() {
+        let waits = |one: &Package| {
+            let needs = |name: &PackageName| one.metadata.dependencies.iter().any(|need| need.name == *name);
+            left.iter().any(|other| needs(&other.metadata.name))
+        };
+        let next = left.iter().position(|one| !waits(one)).ok_or_else(|| BundleError::Ambiguous {
+            file: left[0].metadata.name.to_string(),
+            what: "needs itself, or something that needs it",
+        })?;
+        ordered.push(left.remove(next));
+    }
+    Ok(ordered)
 }
 
 fn chosen(context: &Context<'_>, package: &Package, place: &str) -> Result<Chosen, Error> {

@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use ora_bundle::{Bundle, Package};
 use ora_core::Sha256;
+use ora_verify::site::Verdict;
 use serde::Serialize;
 
-use crate::{Context, Error};
+use crate::{Context, Error, import::tell_unsigned, trust::Trusted};
 
 /// What is in a bundle.
 #[derive(Clone, Debug, Serialize)]
@@ -19,7 +20,7 @@ pub struct View {
     pub size: u64,
     /// Whether it carries a signature.
     pub signed: bool,
-    /// Whose signature was accepted; always nothing while no key is trusted.
+    /// Whose signature was accepted: `openpgp:FINGERPRINT`.
     pub signer: Option<String>,
     /// Its package, then what that one needs.
     pub packages: Vec<PackageView>,
@@ -97,8 +98,8 @@ impl View {
             file: path.to_string_lossy().into_owned(),
             sha256: bundle.sha256().to_string(),
             size: bundle.size(),
-            signed: bundle.is_signed(),
-            signer: None,
+            signed: *bundle.signed() != Verdict::Unsigned,
+            signer: bundle.signed().signer(),
             packages: bundle.packages().iter().map(PackageView::of).collect(),
         }
     }
@@ -146,14 +147,16 @@ impl PackageView {
 
 /// Reads a bundle and says what is in it. Nothing of it is unpacked.
 pub fn show(context: &Context<'_>, path: &Path) -> Result<View, Error> {
-    let bundle = super::open(context, path)?;
-    super::tell_unsigned(context, &bundle, path);
+    let bundle = super::open(context, path, &Trusted::read(context)?.trust)?;
+    tell_unsigned(context, path, bundle.signed());
     Ok(View::of(&bundle, path))
 }
 
 /// Reads two bundles and says what the second one holds in place of the first one's.
 pub fn diff(context: &Context<'_>, before: &Path, after: &Path) -> Result<Difference, Error> {
-    let views = [View::of(&super::open(context, before)?, before), View::of(&super::open(context, after)?, after)];
+    let trusted = Trusted::read(context)?;
+    let view = |path| super::open(context, path, &trusted.trust).map(|bundle| View::of(&bundle, path));
+    let views = [view(before)?, view(after)?];
     let facts = |view: &View| -> BTreeMap<(String, String), String> {
         let of = |one: &PackageView| {
             let name = one.name.clone();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ora_core::{PackageName, Requirement, Version, VersionWish};
+use ora_core::{PackageName, Requirement, Version};
 use ora_resolve::Root;
 use ora_schema::{receipt::Reason, repo::Definition};
 
@@ -69,9 +69,7 @@ pub(crate) fn complete(
             continue;
         }
         let known = shelf.known(&one.name)?;
-        let listed = known.listed.iter().find(|listed| listed.version == one.version);
-        let text = listed.map_or_else(|| one.version.to_string(), |listed| listed.tag.to_string());
-        let wish = VersionWish::Exact(text);
+        let wish = known.wish(&one.version);
         let mut planned = super::release(context, request, known.chosen.clone(), &wish, before)?;
         if before.is_none() {
             planned.reason = Reason::Dependency;

@@ -241,9 +241,7 @@ impl Making<'_, '_, '_, '_> {
 
     /// What is published for a platform; nothing is an answer, too.
     fn learn(&self, known: &Known, solved: &Solved, platform: Platform) -> Result<Option<Learnt>, Error> {
-        let listed = known.listed.iter().find(|listed| listed.version == solved.version);
-        let text = listed.map_or_else(|| solved.version.to_string(), |listed| listed.tag.to_string());
-        let wish = VersionWish::Exact(text);
+        let wish = known.wish(&solved.version);
         let question = Question { wish: &wish, platform, sha256: None };
         let meant = match releases::find(self.context, known.chosen.clone(), &question) {
             Err(error) if error.is_unpublished() && self.platforms.len() > 1 => return Ok(None),

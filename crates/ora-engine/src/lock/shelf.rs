@@ -6,12 +6,12 @@ use std::{
     rc::Rc,
 };
 
-use ora_core::{PackageName, Platform, RegistryName, Requirement, Version};
+use ora_core::{PackageName, Platform, RegistryName, Requirement, Version, VersionWish};
 use ora_resolve::{Candidate, Need, Supply};
 use ora_source::{Listed, Wanted};
 
 use crate::{
-    Context, Error, Registries,
+    Context, Error, Miss, Registries,
     definitions::{self, Chosen},
     listings::KeptListings,
 };
@@ -34,6 +34,14 @@ pub(crate) struct Known {
     pub(crate) chosen: Chosen,
     /// Its versions.
     pub(crate) listed: Vec<Listed>,
+}
+
+impl Known {
+    /// Names a version so that its source understands it: by its tag, where that is known.
+    pub(crate) fn wish(&self, version: &Version) -> VersionWish {
+        let listed = self.listed.iter().find(|listed| listed.version == *version);
+        VersionWish::Exact(listed.map_or_else(|| version.to_string(), |listed| listed.tag.to_string()))
+    }
 }
 
 impl<'s, 'c, 'r, 'k> Shelf<'s, 'c, 'r, 'k> {
@@ -103,7 +111,15 @@ impl<'s, 'c, 'r, 'k> Shelf<'s, 'c, 'r, 'k> {
     fn listed(&self, chosen: &Chosen) -> Result<Vec<Listed>, Error> {
         let context = self.context;
         if context.reach.remote().is_none() {
-            return self.held(chosen);
+            let held = self.held(chosen)?;
+            let name = &chosen.text.definition.name;
+            if held.is_empty() && !self.named.borrow().contains_key(name) {
+                let platform = self.platforms.first().copied().unwrap_or(context.host);
+                let miss =
+                    Miss { name: name.clone(), version: None, platform, sha256: None, url: None, nearest: Vec::new() };
+                return Err(Error::Missing { misses: vec![miss], drop: context.layout.drop_folder() });
+            }
+            return Ok(held);
         }
         let listings = KeptListings::new(context);
         let asking =

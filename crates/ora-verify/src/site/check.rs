@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use ora_core::{Fingerprint, Timestamp};
 use pgp::{
+    armor::{self, BlockType},
     composed::{Deserializable as _, DetachedSignature},
     crypto::hash::HashAlgorithm,
     packet::{RevocationCode, Signature, SignatureType},
@@ -45,18 +46,32 @@ pub enum Signer {
 
 /// Looks at every signature of a file over `data`. An error is garbage: no signature, or something else beside one.
 pub fn signers(signature: &[u8], data: &[u8], certificates: &[Certificate]) -> Result<Vec<Signer>, SiteError> {
-    let garbage = |error: pgp::errors::Error| SiteError::invalid(format!("it is no OpenPGP signature ({error})"));
-    let (found, _) = DetachedSignature::from_reader_many(Cursor::new(signature)).map_err(garbage)?;
-    let mut signers = Vec::new();
-    for one in found.take(MOST + 1) {
-        let one = one.map_err(garbage)?;
-        signers.push(look(&one.signature, data, certificates));
-    }
-    match signers.len() {
+    Ok(parsed(signature)?.iter().map(|one| look(&one.signature, data, certificates)).collect())
+}
+
+/// One file of the signatures of two, armoured. Where a key signed in both, the signature in `more` stands.
+pub fn joined(before: &[u8], more: &[u8]) -> Result<String, SiteError> {
+    let (mut all, more) = (parsed(before)?, parsed(more)?);
+    let of = |one: &DetachedSignature| one.signature.issuer_fingerprint().first().map(ToString::to_string);
+    all.retain(|one| of(one).is_none_or(|key| more.iter().all(|other| of(other).as_ref() != Some(&key))));
+    all.extend(more);
+    let mut text = Vec::new();
+    armor::write(&all, BlockType::Signature, &mut text, None, true).map_err(|error| garbage(&error))?;
+    String::from_utf8(text).map_err(|_| SiteError::invalid("it is no text"))
+}
+
+fn parsed(signature: &[u8]) -> Result<Vec<DetachedSignature>, SiteError> {
+    let (found, _) = DetachedSignature::from_reader_many(Cursor::new(signature)).map_err(|error| garbage(&error))?;
+    let found: Vec<_> = found.take(MOST + 1).collect::<Result<_, _>>().map_err(|error| garbage(&error))?;
+    match found.len() {
         0 => Err(SiteError::invalid("it is no OpenPGP signature")),
         count if count > MOST => Err(SiteError::invalid("there are too many")),
-        _ => Ok(signers),
+        _ => Ok(found),
     }
+}
+
+fn garbage(error: &pgp::errors::Error) -> SiteError {
+    SiteError::invalid(format!("it is no OpenPGP signature ({error})"))
 }
 
 fn look(signature: &Signature, data: &[u8], certificates: &[Certificate]) -> Signer {

@@ -8,7 +8,8 @@ use ora_core::{PackageArgument, Platform, VersionWish};
 /// Fetch packages for later, without installing them
 ///
 /// Fetches the release, its definition and the files that prove it, checks them as an installation would, and keeps them in
-/// the cache: `ora install --offline` of each then works here, and after `ora cache export` and `ora cache import` elsewhere.
+/// the cache, with everything that the package needs: `ora install --offline` of each then works here, and after
+/// `ora cache export` and `ora cache import` elsewhere.
 /// A package that is not found fails the command; it is never skipped. An interrupted download goes on where it stopped.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
@@ -32,6 +33,9 @@ pub struct DownloadArgs {
     /// Fetch for these platforms, such as `linux-x86_64`, or `all` that are published; this machine's by default
     #[arg(long = "platform", value_name = "OS-ARCH", value_delimiter = ',')]
     pub platforms: Vec<PlatformWish>,
+    /// Fetch only what is named, not what it needs
+    #[arg(long)]
+    pub no_deps: bool,
     /// Go on where nothing is published to check a download against; a mismatch stays an error
     #[arg(long)]
     pub allow_insecure: bool,

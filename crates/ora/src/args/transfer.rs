@@ -37,6 +37,14 @@ pub struct ExportArgs {
     /// Do not install everything in an empty place first
     #[arg(long)]
     pub no_rehearsal: bool,
+    /// Who signs.
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Who signs what is written.
+#[derive(Args, Clone, Debug)]
+pub struct SignArgs {
     /// Sign the list of digests with a key of this site: the only one, or the one of this name or fingerprint
     #[arg(long, value_name = "KEY", conflicts_with = "gpg_key")]
     pub sign: Option<Option<String>>,

@@ -7,12 +7,14 @@ use ora_engine::{
     Error, InstallPlan,
     bundle::{self, Created, Difference, PackageView, View, Wanted},
     install::{Planned, Request, Step},
+    key::Signing,
 };
 
 use super::{
     cache::closed,
     engine::{Ended, Engine, failure},
     install::{ask, show_done, show_plans},
+    transfer::{passphrase, signing},
 };
 use crate::{
     args::{
@@ -39,6 +41,19 @@ pub fn run(arguments: &BundleArgs, wiring: &Wiring) -> Result<Exit, Failure> {
             }
             Ok(Exit::Done)
         }),
+        BundleCommand::Sign { file, key, gpg_key } => closed(wiring)?.run(|context, _| {
+            let ask = passphrase(printer);
+            let own = || Signing::Own { key: key.clone(), passphrase: &ask };
+            let signing = gpg_key.clone().map_or_else(own, Signing::Gpg);
+            let (view, signer) = bundle::sign(context, file, &signing).map_err(refused)?;
+            if printer.look().json {
+                printer.document(&serde_json::json!({ "file": view.file, "sha256": view.sha256, "signer": signer }))?;
+            } else {
+                printer.say(Line::new().strong(&view.file).plain(" is signed by ").strong(&signer));
+                printer.say(Line::new().dim(format!("sha256 {}", view.sha256)));
+            }
+            Ok(Exit::Done)
+        }),
         BundleCommand::Show { file } => closed(wiring)?.run(|context, _| {
             let view = bundle::show(context, file).map_err(refused)?;
             if printer.look().json {
@@ -61,12 +76,15 @@ pub fn run(arguments: &BundleArgs, wiring: &Wiring) -> Result<Exit, Failure> {
 }
 
 fn create(arguments: &CreateArgs, wiring: &Wiring) -> Result<Exit, Failure> {
+    let ask = passphrase(&wiring.printer);
     Engine::new(wiring, false)?.run(|context, registries| {
         let request = bundle::Request {
             package: arguments.package.clone(),
             platforms: arguments.platform.clone(),
+            with_dependencies: arguments.with_dependencies,
             allow_insecure: arguments.allow_insecure,
             output: &arguments.output,
+            signing: signing(&arguments.sign, &ask),
         };
         let created = bundle::create(context, registries, &request)?;
         if wiring.printer.look().json {
@@ -130,6 +148,9 @@ fn show_created(created: &Created, printer: &Printer) {
     printer.table(&table);
     printer.say(Line::new().plain("written to ").strong(&created.path).dim(format!(" ({})", size(created.size))));
     printer.say(Line::new().dim(format!("sha256 {}", created.sha256)));
+    if let Some(signer) = &created.signer {
+        printer.say(Line::new().plain("signed by ").strong(signer));
+    }
     for one in &created.required {
         let text = format!(" {}: the other side must have it", one.version);
         printer.say(Line::new().plain("needs ").strong(&one.name).plain(text));
@@ -143,6 +164,9 @@ fn show(view: &View, printer: &Printer) {
         show_package(package, number > 0, printer);
     }
     printer.line(Line::new().dim(format!("sha256 {} ({})", view.sha256, size(view.size))));
+    if let Some(signer) = &view.signer {
+        printer.line(Line::new().plain("signed by ").strong(signer));
+    }
 }
 
 fn show_package(package: &PackageView, is_dependency: bool, printer: &Printer) {

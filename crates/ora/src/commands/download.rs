@@ -24,6 +24,7 @@ pub fn run(arguments: &DownloadArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         version: arguments.version.clone(),
         repo: arguments.repo.clone(),
         platforms: platforms(&arguments.platforms),
+        with_dependencies: !arguments.no_deps,
         allow_insecure: arguments.allow_insecure,
     };
     engine.run(|context, registries| {

@@ -42,7 +42,10 @@ pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
 
 /// Whether the packages are those of a lock whose manifest has a say.
 fn is_of_project(arguments: &InstallArgs) -> bool {
-    let names_nothing = arguments.packages.is_empty() && arguments.repo.is_none() && arguments.local.is_none();
+    let names_nothing = arguments.packages.is_empty()
+        && arguments.repo.is_none()
+        && arguments.local.is_none()
+        && arguments.from_bundle.is_none();
     (names_nothing || arguments.locked) && arguments.lock_file.is_none()
 }
 

@@ -16,7 +16,7 @@ use super::{
     engine::{Ended, failure},
 };
 use crate::{
-    args::transfer::{ExportArgs, ImportArgs},
+    args::transfer::{ExportArgs, ImportArgs, SignArgs},
     failure::{Exit, Failure},
     output::{Line, Printer, Table, archive_output, size},
     wire::Wiring,
@@ -31,7 +31,7 @@ pub fn export(arguments: &ExportArgs, wiring: &Wiring) -> Result<Exit, Failure> 
         return Err(Failure::new(Kind::Usage, message).with_hint(Hint::note("name a file with `--output`")));
     }
     let stream = if is_stream { Some(archive_output()?) } else { None };
-    let ask = |key: &str| printer.secret(&format!("Passphrase of the key {key}:"));
+    let ask = passphrase(printer);
     let engine = closed(wiring)?;
     let lock = match &arguments.lock_file {
         Some(path) => Some(engine.lock_file(path)?),
@@ -46,7 +46,7 @@ pub fn export(arguments: &ExportArgs, wiring: &Wiring) -> Result<Exit, Failure> 
             rehearse: !arguments.no_rehearsal,
             output: (!is_stream).then_some(&arguments.output),
             stream,
-            signing: signing(arguments, &ask),
+            signing: signing(&arguments.sign, &ask),
         };
         let exported = export::export(context, registries, request)?;
         if printer.look().json {
@@ -58,7 +58,13 @@ pub fn export(arguments: &ExportArgs, wiring: &Wiring) -> Result<Exit, Failure> 
     })
 }
 
-fn signing<'a>(arguments: &ExportArgs, ask: &'a dyn Fn(&str) -> Option<String>) -> Option<Signing<'a>> {
+/// Asks for the passphrase of a key.
+pub(super) fn passphrase(printer: &Printer) -> impl Fn(&str) -> Option<String> {
+    |key| printer.secret(&format!("Passphrase of the key {key}:"))
+}
+
+/// Who signs; `ask` asks for the passphrase of the key that it is told.
+pub(super) fn signing<'a>(arguments: &SignArgs, ask: &'a dyn Fn(&str) -> Option<String>) -> Option<Signing<'a>> {
     let own = arguments.sign.clone().map(|key| Signing::Own { key, passphrase: ask });
     own.or_else(|| arguments.gpg_key.clone().map(Signing::Gpg))
 }

@@ -116,7 +116,135 @@ fn a_bundle_installs_by_itself() {
     install(&there, &path).success();
     assert_eq!(there.ora(["cache", "list", "--json"]).success().json(), before);
     there.ora(["uninstall", "tool"]).success();
-    there.ora(["install", "--offline", "tool"]).success();
+    there.ora(["install", "--offline", "--no-deps", "tool"]).success();
+}
+
+/// What a package needs travels with it where that is asked for, and is installed before it and marked as needed.
+#[test]
+fn what_is_needed_travels_along() {
+    let ((here, server), there) = (connected(), bed());
+    server.file("/base-1.0.tar.gz", &archive("base"));
+    let definition = |name: &str, needs: &str| {
+        format!(
+            "name = \"{name}\"\n[source]\ntype = \"direct-url\"\n\
+             download = {{ url = \"{}/{name}-{{version}}.tar.gz\" }}\n[install]\nbinaries = [\"{name}-*/{name}\"]\n\
+             [dependencies]\n{needs}\n[[versions]]\nversion = \"1.0\"\nchecksums = {{ {} = \"sha256:{}\" }}\n",
+            server.url(""),
+            platform().replacen('-', "_", 1),
+            forge::sha256(&archive(name))
+        )
+    };
+    for name in ["app", "middle"] {
+        server.file(&format!("/{name}-1.0.tar.gz"), &archive(name));
+    }
+    let texts = [
+        ("app", definition("app", "middle = \"^1\"")),
+        // By its name it would come after what needs it.
+        ("middle", definition("middle", "base = \"1\"")),
+        ("base", definition("base", "")),
+    ];
+    let registry = here.git_registry("layered", texts.iter().map(|(name, text)| (*name, &**text)));
+    here.ora(["registry", "add", "layered", &registry.url()]).success();
+    let words = ["bundle", "create", "--package", "app", "--with-dependencies", "--output", "app.tar.gz"];
+    let output = here.ora(words).success();
+    assert!(!output.stderr.contains("must have it"), "{output}");
+    let path = here.work().join("app.tar.gz");
+    let members = unpacked(&path);
+    let names: Vec<&str> = members.iter().map(|(name, _)| name.trim_start_matches("bundle/")).collect();
+    let expected = [
+        "checksums.txt",
+        "metadata.json",
+        "package.repo",
+        "package.tar.gz",
+        "dependencies/base/metadata.json",
+        "dependencies/base/package.repo",
+        "dependencies/base/package.tar.gz",
+        "dependencies/middle/metadata.json",
+        "dependencies/middle/package.repo",
+        "dependencies/middle/package.tar.gz",
+    ];
+    assert_eq!(names, expected);
+    let metadata: serde_json::Value = serde_json::from_slice(&members[1].1).unwrap();
+    assert_eq!(metadata["dependencies"], serde_json::json!([{ "name": "middle", "version": "1.0" }]));
+    let output = install(&there, &path).success();
+    let at = |name: &str| output.stderr.find(&format!("{name} 1.0")).unwrap_or_else(|| panic!("{name}: {output}"));
+    assert!(at("base") < at("middle") && at("middle") < at("app"), "{output}");
+    assert_eq!(there.run("app", &[]).success().stdout, "app 1.0\n");
+    let listed = there.ora(["list", "--json"]).success().json();
+    let reasons: Vec<_> = listed.as_array().unwrap().iter().map(|one| (&one["name"], &one["reason"])).collect();
+    let (needed, requested) = (&"dependency".into(), &"requested".into());
+    assert_eq!(reasons, [(&"app".into(), requested), (&"base".into(), needed), (&"middle".into(), needed)], "{listed}");
+    there.ora(["uninstall", "--purge", "app"]).success();
+    assert_eq!(there.ora(["list", "--json"]).success().json(), serde_json::json!([]));
+}
+
+/// Rows 45 to 51: as soon as one key is trusted, only a bundle that it signed for this purpose enters.
+#[test]
+fn only_what_a_trusted_key_signed_enters() {
+    let ((here, _server), there) = (connected(), bed());
+    let key = |name: &str| {
+        let made = here.ora(["key", "generate", "--name", name, "--json"]).success().json();
+        made["fingerprint"].as_str().unwrap().to_owned()
+    };
+    let (site, other) = (key("site"), key("other"));
+    let trust = |key: &str, more: &[&str]| {
+        there.write("key.asc", here.ora(["key", "export", key]).success().stdout);
+        let words = [&["key", "trust", "key.asc", "--fingerprint", key], more].concat();
+        there.ora(words).success();
+    };
+    let path = create(&here, "tool", "tool.tar.gz");
+    let shown = path.to_str().unwrap();
+    let refused = |kind: &str| {
+        for words in [vec!["install", "--from-bundle", shown], vec!["bundle", "verify", shown]] {
+            let output = there.ora([words, vec!["--json"]].concat()).expect(4);
+            assert!(output.stderr.contains(&format!("\"kind\":\"{kind}\"")), "{kind}: {output}");
+        }
+        assert_eq!(there.ora(["cache", "list", "--json"]).success().json(), serde_json::json!([]));
+    };
+    trust(&site, &[]);
+    refused("signature-missing");
+    here.ora(["bundle", "sign", shown, "other"]).success();
+    refused("signature-untrusted");
+    // A second signature joins the first; the members stay what they were.
+    let before = unpacked(&path);
+    here.ora(["bundle", "sign", shown, "site"]).success();
+    here.ora(["bundle", "sign", shown, "site"]).success();
+    let after = unpacked(&path);
+    assert_eq!(after[1].0, "bundle/signature.asc");
+    assert_eq!((&before[0], &before[2..]), (&after[0], &after[2..]));
+    let view = there.ora(["bundle", "verify", shown, "--json"]).success().json();
+    assert_eq!(view["signer"], format!("openpgp:{site}"));
+    trust(&site, &["--for", "export"]);
+    refused("signature-untrusted");
+    trust(&site, &["--packages", "plain"]);
+    refused("signature-untrusted");
+    trust(&site, &["--threshold", "2"]);
+    refused("signature-untrusted");
+    trust(&other, &["--packages", "t*"]);
+    there.ora(["bundle", "verify", shown]).success();
+    // One byte of a signed file, with a list that was made to fit.
+    let mut forged = after[2..].to_vec();
+    forged.retain(|(name, _)| !name.starts_with("bundle/evidence/"));
+    let (_, definition) = forged.iter_mut().find(|(name, _)| name == "bundle/package.repo").unwrap();
+    definition.extend_from_slice(b"# more\n");
+    let line = |(name, bytes): &(String, Vec<u8>)| {
+        format!("{}  {}\n", forge::sha256(bytes), name.trim_start_matches("bundle/"))
+    };
+    let list: String = forged.iter().map(line).collect();
+    forged.insert(0, after[1].clone());
+    let good = std::fs::read(&path).unwrap();
+    std::fs::write(&path, raw(&format!("# ora-bundle 1\n{list}"), &forged)).unwrap();
+    refused("signature-invalid");
+    std::fs::write(&path, good).unwrap();
+    let output = install(&there, &path).success();
+    assert!(!output.stderr.contains("not signed"), "{output}");
+    let log = audit(&there);
+    let record = log.lines().rfind(|line| line.contains("\"install\"")).unwrap();
+    assert!(record.contains(&format!("openpgp:{site}")), "{record}");
+    // A bundle is signed while it is written just as well.
+    let words = ["bundle", "create", "--package", "plain", "--sign", "site", "--output", "plain.tar.gz"];
+    assert!(here.ora(words).success().stderr.contains(&site));
+    assert_eq!(unpacked(&here.work().join("plain.tar.gz"))[1].0, "bundle/signature.asc");
 }
 
 /// The members and their order, for people with nothing but `tar` and `sha256sum`; the same content has the same bytes.

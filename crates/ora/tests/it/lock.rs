@@ -119,6 +119,32 @@ fn what_is_installed_is_locked_carried_and_installed_without_a_network() {
     ora(&here, "update --offline --cached-only").success();
 }
 
+/// What a package needs is fetched with it, in the version that an installation would choose, for each platform.
+#[test]
+fn a_download_is_closed() {
+    let (bed, server, _registry) = connected();
+    ora(&bed, "download app --no-deps").success();
+    let held = |bed: &TestBed| {
+        let listed = ora(bed, "cache list --json").success().json();
+        let one = |one: &serde_json::Value| format!("{} {} {}", one["name"], one["version"], one["platform"]);
+        listed.as_array().unwrap().iter().map(one).map(|text| text.replace('"', "")).collect::<Vec<_>>()
+    };
+    assert_eq!(held(&bed), [format!("app 1.1.0 {}", host())]);
+    let refused = ora(&bed, "install --offline app").expect(5);
+    assert!(refused.stderr.contains("ora download lib"), "{refused}");
+    ora(&bed, "download app@1.0.0 --platform linux-x86_64,macos-aarch64").success();
+    let expected =
+        ["app 1.0.0 linux-x86_64", "app 1.0.0 macos-aarch64", "lib 1.4.0 linux-x86_64", "lib 1.4.0 macos-aarch64"];
+    let held = held(&bed);
+    assert!(expected.iter().all(|one| held.iter().any(|held| held == one)), "{held:?}");
+    assert_eq!(held.len(), 5, "{held:?}");
+    // Two versions of one package cannot be meant to be installed together: each brings what it needs.
+    ora(&bed, "download app@1.0.0 app@1.1.0").success();
+    server.forget();
+    ora(&bed, "install --offline app").success();
+    assert_eq!(server.requests().len(), 0);
+}
+
 #[test]
 fn a_locked_installation_reads_no_list_and_takes_no_newer_version() {
     let (bed, server, _registry) = connected();

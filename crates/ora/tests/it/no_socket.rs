@@ -54,6 +54,7 @@ fn arguments() -> BTreeMap<&'static str, &'static str> {
         ("key untrust", "key untrust nobody"),
         ("key revoke", "key revoke nobody"),
         ("bundle create", "bundle create --package tool --output tool.tar.gz"),
+        ("bundle sign", "bundle sign tool.tar.gz"),
         ("bundle verify", "bundle verify tool.tar.gz"),
         ("bundle show", "bundle show tool.tar.gz"),
         ("bundle diff", "bundle diff tool.tar.gz tool.tar.gz"),
