@@ -5,6 +5,7 @@
 
 #[cfg(feature = "net")]
 mod airgap;
+#[cfg(feature = "net")]
 mod bundle;
 mod cache;
 mod completions;
