@@ -34,6 +34,12 @@ _ora() {
             ora,download)
                 cmd="ora__subcmd__download"
                 ;;
+            ora,env)
+                cmd="ora__subcmd__env"
+                ;;
+            ora,exec)
+                cmd="ora__subcmd__exec"
+                ;;
             ora,help)
                 cmd="ora__subcmd__help"
                 ;;
@@ -57,6 +63,9 @@ _ora() {
                 ;;
             ora,lock)
                 cmd="ora__subcmd__lock"
+                ;;
+            ora,outdated)
+                cmd="ora__subcmd__outdated"
                 ;;
             ora,registry)
                 cmd="ora__subcmd__registry"
@@ -87,6 +96,9 @@ _ora() {
                 ;;
             ora,which)
                 cmd="ora__subcmd__which"
+                ;;
+            ora,why)
+                cmd="ora__subcmd__why"
                 ;;
             ora__subcmd__bundle,create)
                 cmd="ora__subcmd__bundle__subcmd__create"
@@ -238,6 +250,12 @@ _ora() {
             ora__subcmd__help,download)
                 cmd="ora__subcmd__help__subcmd__download"
                 ;;
+            ora__subcmd__help,env)
+                cmd="ora__subcmd__help__subcmd__env"
+                ;;
+            ora__subcmd__help,exec)
+                cmd="ora__subcmd__help__subcmd__exec"
+                ;;
             ora__subcmd__help,help)
                 cmd="ora__subcmd__help__subcmd__help"
                 ;;
@@ -258,6 +276,9 @@ _ora() {
                 ;;
             ora__subcmd__help,lock)
                 cmd="ora__subcmd__help__subcmd__lock"
+                ;;
+            ora__subcmd__help,outdated)
+                cmd="ora__subcmd__help__subcmd__outdated"
                 ;;
             ora__subcmd__help,registry)
                 cmd="ora__subcmd__help__subcmd__registry"
@@ -288,6 +309,9 @@ _ora() {
                 ;;
             ora__subcmd__help,which)
                 cmd="ora__subcmd__help__subcmd__which"
+                ;;
+            ora__subcmd__help,why)
+                cmd="ora__subcmd__help__subcmd__why"
                 ;;
             ora__subcmd__help__subcmd__bundle,create)
                 cmd="ora__subcmd__help__subcmd__bundle__subcmd__create"
@@ -554,7 +578,7 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove list search info resolve registry cache key bundle validate lint verify which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove exec env list why outdated search info resolve registry cache key bundle validate lint verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1459,8 +1483,60 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__env)
+            opts="-h --group --locked --lock-file --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help sh bash zsh fish"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__exec)
+            opts="-h --group --locked --lock-file --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__help)
-            opts="install uninstall update download lock init add remove list search info resolve registry cache key bundle validate verify which config security completions help"
+            opts="install uninstall update download lock init add remove exec env list why outdated search info resolve registry cache key bundle validate verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1823,6 +1899,34 @@ _ora() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ora__subcmd__help__subcmd__env)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__exec)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ora__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2020,6 +2124,20 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help__subcmd__lock)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__outdated)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2328,6 +2446,20 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help__subcmd__which)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2774,7 +2906,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__list)
-            opts="-v -h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --tree --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2814,6 +2946,24 @@ _ora() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__outdated)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3480,6 +3630,24 @@ _ora() {
             return 0
             ;;
         ora__subcmd__which)
+            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__why)
             opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -47,6 +47,7 @@ pub struct Layout {
     dirs: Dirs,
     system: SystemDirs,
     packages: Packages,
+    project: Option<PathBuf>,
 }
 
 /// Folders of packages that the configuration names, in place of the usual ones.
@@ -61,7 +62,7 @@ pub struct Packages {
 impl Layout {
     /// A layout over the given directories.
     pub fn new(dirs: Dirs, system: SystemDirs) -> Self {
-        Self { dirs, system, packages: Packages::default() }
+        Self { dirs, system, packages: Packages::default(), project: None }
     }
 
     /// The same, with packages in other folders; everything else stays where it is.
@@ -76,6 +77,22 @@ impl Layout {
         Self { dirs: Dirs { cache, ..self.dirs.clone() }, ..self.clone() }
     }
 
+    /// The same for a project: `--userland` installs to a folder of its own, apart from the user's packages and commands.
+    #[must_use]
+    pub fn of_project(&self, project: &Sha256) -> Self {
+        Self { project: Some(self.projects().join(project.to_string())), ..self.clone() }
+    }
+
+    /// The folders of projects.
+    pub fn projects(&self) -> PathBuf {
+        self.dirs.data.join("projects")
+    }
+
+    /// The place of the lock of a project, in its folder.
+    pub fn project_lock(folder: &Path) -> PathBuf {
+        folder.join("lock-place")
+    }
+
     /// The user's directories.
     pub fn dirs(&self) -> &Dirs {
         &self.dirs
@@ -83,6 +100,9 @@ impl Layout {
 
     /// Where `--userland` installs.
     pub fn userland(&self) -> Prefix {
+        if let Some(root) = &self.project {
+            return Prefix::new(root.clone(), root.join("packages"), root.join("bin"), false);
+        }
         let (root, bin) = (self.dirs.data.clone(), self.dirs.bin.clone());
         let packages = self.packages.userland.clone().unwrap_or_else(|| root.join("packages"));
         Prefix { packages, root, bin, shared: false }

@@ -52,6 +52,8 @@ pub struct Environment {
     pub ci: bool,
     /// `PATH`.
     pub path: Option<OsString>,
+    /// `SHELL`: the user's shell.
+    pub shell: Option<PathBuf>,
     /// What ssh needs when git calls it: `HOME`, `USER`, `LOGNAME`, `SSH_AUTH_SOCK`, as far as they are set.
     pub ssh: Vec<(String, OsString)>,
     /// `ORA_SECURITY_<SECTION>_<KEY>`: what stands behind the prefix, and the value.
@@ -202,6 +204,7 @@ impl Reader {
             columns: self.text("COLUMNS").and_then(|columns| columns.parse().ok()),
             ci: self.values.contains_key("CI"),
             path: self.values.get("PATH").cloned(),
+            shell: self.path("SHELL"),
             ssh: ["HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK"]
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), self.values.get(*name)?.clone())))

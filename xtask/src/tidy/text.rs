@@ -34,6 +34,7 @@ const LIFTS: &[(&str, &[&str])] = &[
             "crates/ora-net/src/",
             "crates/ora-install/src/script.rs",
             "crates/ora-verify/src/gpg.rs",
+            "crates/ora/src/commands/exec.rs",
             // Asking the environment and the clock.
             "crates/ora/src/env.rs",
             "crates/ora/src/wire.rs",

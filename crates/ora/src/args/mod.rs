@@ -7,11 +7,13 @@ pub mod cache;
 pub mod completions;
 pub mod config;
 pub mod download;
+pub mod environment;
 pub mod info;
 pub mod install;
 pub mod key;
 pub mod list;
 pub mod lock;
+pub mod outdated;
 pub mod project;
 pub mod registry;
 pub mod resolve;
@@ -23,6 +25,7 @@ pub mod update;
 pub mod validate;
 pub mod verify;
 pub mod which;
+pub mod why;
 
 /// Install ready-made programs, with and without a network
 ///
@@ -134,7 +137,15 @@ pub enum Command {
     #[allow(missing_docs, reason = "as above")]
     Remove(project::RemoveArgs),
     #[allow(missing_docs, reason = "as above")]
+    Exec(environment::ExecArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Env(environment::EnvArgs),
+    #[allow(missing_docs, reason = "as above")]
     List(list::ListArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Why(why::WhyArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Outdated(outdated::OutdatedArgs),
     #[allow(missing_docs, reason = "as above")]
     Search(search::SearchArgs),
     #[allow(missing_docs, reason = "as above")]

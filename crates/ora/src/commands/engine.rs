@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ora_core::{Hinted, Kind, Platform, Reach, Remote, Reporter};
+use ora_core::{Hinted, Kind, Platform, Reach, Remote, Reporter, Sha256};
 use ora_engine::{
     Apis, Catalogue, Context, Error, Location, Policy, Registries, RegistryLimits, RegistrySource, Store, Wishes,
     install::Done,
@@ -51,6 +51,8 @@ pub(super) struct Engine<'w> {
     command: String,
     prefer_cache: bool,
     cached_only: bool,
+    keeps_sockets: bool,
+    project: Option<Sha256>,
 }
 
 impl<'w> Engine<'w> {
@@ -87,12 +89,25 @@ impl<'w> Engine<'w> {
             command: crate::env::command_line(),
             prefer_cache: prefer_cache || settings.config.offline.prefer_cache,
             cached_only: false,
+            keeps_sockets: false,
+            project: None,
         })
     }
 
     /// The same without a way out where only what is held counts.
     pub(super) fn cached_only(self, cached_only: bool) -> Self {
         Self { cached_only, ..self }
+    }
+
+    /// The same for a process that becomes the user's own program, which has the network that the machine has: it does not
+    /// deny itself sockets, since there is no way back from that.
+    pub(super) fn keeping_sockets(self) -> Self {
+        Self { keeps_sockets: true, ..self }
+    }
+
+    /// The same for the folder of a project, in place of the user's own packages.
+    pub(super) fn of_project(self, key: Sha256) -> Self {
+        Self { project: Some(key), ..self }
     }
 
     /// The platform of this machine.
@@ -121,7 +136,11 @@ impl<'w> Engine<'w> {
         verb: impl FnOnce(&Context<'_>, &Registries<'_, '_>) -> EngineResult,
     ) -> Result<Exit, Failure> {
         let reporter: &dyn Reporter = self.wiring.printer.as_ref();
-        let store = Store::new(&self.settings.layout, self.host, self.wish()).with_layers(&self.settings.layers);
+        let layout = match &self.project {
+            Some(key) => &self.settings.layout.of_project(key),
+            None => &self.settings.layout,
+        };
+        let store = Store::new(layout, self.host, self.wish()).with_layers(&self.settings.layers);
         self.announce_fixed(reporter);
         let is_closed = self.settings.offline || self.cached_only;
         // Without a way out it does not matter which addresses a definition names.
@@ -130,8 +149,8 @@ impl<'w> Engine<'w> {
         let rules = &self.settings.policy.registries;
         let registries = Registries::new(&catalogue, rules.fail_on_ambiguous_package, rules.allow_package_shadowing)
             .with_aliases(self.settings.config.aliases.clone());
-        let sockets_denied = is_closed.then(crate::lockdown::deny_sockets);
-        if sockets_denied == Some(false) {
+        let sockets_denied = is_closed.then(|| !self.keeps_sockets && crate::lockdown::deny_sockets());
+        if sockets_denied == Some(false) && !self.keeps_sockets {
             reporter.report(ora_core::Event::Detail("this system cannot refuse sockets to a process".to_owned()));
         }
         let remote = if is_closed { None } else { crate::remote::connect(self.wiring, self.settings)? };
@@ -142,7 +161,7 @@ impl<'w> Engine<'w> {
             Some(remote) => Reach::RemoteFirst(remote),
         };
         let context = Context {
-            layout: &self.settings.layout,
+            layout,
             store: &store,
             reach,
             policy: &policy,
@@ -150,13 +169,19 @@ impl<'w> Engine<'w> {
             clock: &self.wiring.clock,
             host: self.host,
             command: &self.command,
-            path: &self.path,
+            // What lies in the folder of a project hides no command of the user's.
+            path: if self.project.is_some() { &[] } else { &self.path },
             home: self.home.as_deref(),
             sockets_denied,
         };
-        ora_engine::recover(&context).map_err(failure)?;
+        if self.project.is_none() {
+            ora_engine::recover(&context).map_err(failure)?;
+        }
         let exit = verb(&context, &registries).map_err(|ended| ended.0)?;
-        ora_engine::cache::tidy(&context);
+        // What is in use is known only where all of it is looked at.
+        if self.project.is_none() {
+            ora_engine::cache::tidy(&context);
+        }
         Ok(exit)
     }
 

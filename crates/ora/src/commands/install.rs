@@ -24,7 +24,12 @@ pub fn run(arguments: &InstallArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let manifest = if is_of_project(arguments) { Engine::manifest()? } else { None };
     engine.run(|context, registries| {
         if let Some(manifest) = &manifest {
-            bring_up_to_date(arguments, manifest, context, registries, &wiring.printer)?;
+            let renewal = Renewal {
+                locked: arguments.locked,
+                dry_run: arguments.dry_run,
+                allow_insecure: arguments.allow_insecure,
+            };
+            bring_up_to_date(renewal, manifest, context, registries, &wiring.printer)?;
         }
         let request = request(arguments, manifest.as_ref(), &engine)?;
         let planned = install::prepare(context, registries, &request);
@@ -49,9 +54,20 @@ fn is_of_project(arguments: &InstallArgs) -> bool {
     (names_nothing || arguments.locked) && arguments.lock_file.is_none()
 }
 
+/// What becomes of a lock that is not what the manifest asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Renewal {
+    /// It is an error.
+    pub(super) locked: bool,
+    /// It is said, and stays.
+    pub(super) dry_run: bool,
+    /// It is made anew, also from what nothing proves.
+    pub(super) allow_insecure: bool,
+}
+
 /// Sees to it that the lock holds what the manifest asks for: makes it anew where it does not, or, with `--locked`, fails.
-fn bring_up_to_date(
-    arguments: &InstallArgs,
+pub(super) fn bring_up_to_date(
+    renewal: Renewal,
     manifest: &Manifest,
     context: &Context<'_>,
     registries: &Registries<'_, '_>,
@@ -60,21 +76,21 @@ fn bring_up_to_date(
     let path = manifest.path.with_file_name(ora_schema::lock::FILE_NAME);
     let platforms = manifest.platforms(context.host);
     let file =
-        if arguments.locked { Some(lock::read(&path, context.host)?) } else { lock::read_if_any(&path, context.host)? };
+        if renewal.locked { Some(lock::read(&path, context.host)?) } else { lock::read_if_any(&path, context.host)? };
     let checked = file.map(|file| lock::check_asked(&file, &manifest.asked(), &platforms));
     match checked {
         Some(Ok(())) => return Ok(()),
-        Some(Err(error)) if arguments.locked => return Err(failure(error.into()).into()),
+        Some(Err(error)) if renewal.locked => return Err(failure(error.into()).into()),
         _ => {}
     }
-    if arguments.dry_run {
+    if renewal.dry_run {
         printer.say(Line::new().plain("the lock is out of date; `ora lock` renews it"));
         return Ok(());
     }
     let wishes = lock::Wishes {
         asked: manifest.asked(),
         platforms,
-        allow_insecure: arguments.allow_insecure,
+        allow_insecure: renewal.allow_insecure,
         ..lock::Wishes::default()
     };
     let made = lock::make(context, registries, &path, &wishes)?;

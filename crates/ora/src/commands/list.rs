@@ -1,12 +1,15 @@
 //! `ora list`.
 
-use ora_engine::installed;
+use ora_engine::{
+    graph::{self, Node},
+    installed,
+};
 
 use super::engine::Engine;
 use crate::{
     args::list::ListArgs,
     failure::{Exit, Failure},
-    output::{Line, Table},
+    output::{Line, Printer, Table},
     wire::Wiring,
 };
 
@@ -14,6 +17,9 @@ use crate::{
 pub fn run(arguments: &ListArgs, wiring: &Wiring) -> Result<Exit, Failure> {
     let engine = Engine::new(wiring, false)?;
     engine.run(|context, _| {
+        if arguments.tree {
+            return Ok(show_trees(&graph::trees(context)?, &wiring.printer)?);
+        }
         let packages = installed::list(context)?;
         let printer = &wiring.printer;
         if printer.look().json {
@@ -45,4 +51,41 @@ pub fn run(arguments: &ListArgs, wiring: &Wiring) -> Result<Exit, Failure> {
         printer.table(&table);
         Ok(Exit::Done)
     })
+}
+
+fn show_trees(trees: &[Node], printer: &Printer) -> Result<Exit, Failure> {
+    if printer.look().json {
+        printer.document(&trees)?;
+        return Ok(Exit::Done);
+    }
+    if trees.is_empty() {
+        printer.say(Line::new().plain("nothing is installed"));
+    }
+    for tree in trees {
+        printer.line(labelled(tree, ""));
+        show_branches(&tree.dependencies, "", printer);
+    }
+    Ok(Exit::Done)
+}
+
+fn show_branches(branches: &[Node], before: &str, printer: &Printer) {
+    for (at, one) in branches.iter().enumerate() {
+        let is_last = at + 1 == branches.len();
+        let (branch, below) = if is_last { ("└── ", "    ") } else { ("├── ", "│   ") };
+        printer.line(labelled(one, &format!("{before}{branch}")));
+        show_branches(&one.dependencies, &format!("{before}{below}"), printer);
+    }
+}
+
+fn labelled(node: &Node, before: &str) -> Line {
+    let line = Line::new().dim(before).strong(&node.name);
+    let line = match &node.version {
+        Some(version) => line.plain(format!(" {version}")),
+        None => line.plain(" is missing"),
+    };
+    let line = match &node.requirement {
+        Some(requirement) => line.dim(format!(" ({requirement})")),
+        None => line,
+    };
+    if node.repeated { line.dim(" (shown above)") } else { line }
 }

@@ -7,11 +7,14 @@ pub mod config;
 mod config_files;
 pub mod download;
 mod engine;
+pub mod environment;
+pub mod exec;
 pub mod info;
 pub mod install;
 pub mod key;
 pub mod list;
 pub mod lock;
+pub mod outdated;
 pub mod project;
 pub mod registry;
 mod registry_list;
@@ -27,6 +30,7 @@ pub mod validate;
 pub mod verify;
 pub mod welcome;
 pub mod which;
+pub mod why;
 
 use crate::{
     args::Command,
@@ -44,6 +48,10 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Init(arguments) => project::init(&arguments, wiring),
         Command::Add(arguments) => project::add(&arguments, wiring),
         Command::Remove(arguments) => project::remove(&arguments, wiring),
+        Command::Exec(arguments) => exec::run(&arguments, wiring),
+        Command::Env(arguments) => environment::run(&arguments, wiring),
+        Command::Why(arguments) => why::run(&arguments, wiring),
+        Command::Outdated(arguments) => outdated::run(&arguments, wiring),
         Command::Lock(arguments) => lock::run(&arguments, wiring),
         Command::Download(arguments) => download::run(&arguments, wiring),
         Command::Search(arguments) => search::run(&arguments, wiring),

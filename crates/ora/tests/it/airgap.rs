@@ -1,4 +1,5 @@
-//! `docs/airgap.md`, as it is written: its commands between two homes, the second without servers and without the registry.
+//! `docs/airgap.md` and `docs/projects.md`, as they are written: their commands between two homes, the second without servers
+//! and without the registry.
 
 use std::process::Command;
 
@@ -7,12 +8,14 @@ use ora_testkit::TestBed;
 use crate::{bed, workflows::World};
 
 /// The command blocks of the page, each with the number of its section.
-fn blocks() -> Vec<(u32, String)> {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/airgap.md")).unwrap();
-    let (mut section, mut inside, mut blocks) = (0, false, Vec::new());
+fn blocks(page: &str) -> Vec<(u32, String)> {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let page = std::fs::read_to_string(docs.join(page)).unwrap();
+    let (mut section, mut counted, mut inside, mut blocks) = (0, 0, false, Vec::new());
     for line in page.lines() {
         if let Some(title) = line.strip_prefix("## ") {
-            section = title.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(u32::MAX);
+            counted += 1;
+            section = title.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(counted);
         } else if line.starts_with("```") {
             inside = line == "```bash";
             if inside {
@@ -40,7 +43,7 @@ fn typed(bed: &TestBed, block: &str) {
 
 #[test]
 fn the_page_runs_as_it_is_printed() {
-    let blocks = blocks();
+    let blocks = blocks("airgap.md");
     assert!(blocks.len() >= 8, "{blocks:?}");
     let world = World::new();
     let usb = world.bed.root().join("usb");
@@ -69,6 +72,68 @@ fn the_page_runs_as_it_is_printed() {
     assert_eq!(std::fs::read(usb.join("ora-cache.tar.gz")).unwrap(), first, "the medium is never written to");
     let registries = enclave.ora(["registry", "list", "--json"]).success().json();
     assert_eq!(registries[0]["state"], "imported", "{registries}");
+}
+
+/// The page about projects: the first four sections where there is a network, the rest of the fifth where there is none.
+#[test]
+fn the_page_about_projects_runs_as_it_is_printed() {
+    let blocks = blocks("projects.md");
+    let World { bed: here, server, registry } = World::new();
+    here.ora(["registry", "add", "official", &registry.url()]).success();
+    let there = bed();
+    let mut carried = false;
+    for (section, block) in &blocks {
+        let is_there = *section == 4 && block.contains("import");
+        // One of the platforms of the page is not published by the servers of the test.
+        let block = block.replace(" --platform linux-x86_64,macos-aarch64", "");
+        if is_there {
+            for name in ["ora.toml", "ora.lock", "project.tar.gz"] {
+                std::fs::copy(here.work().join(name), there.work().join(name)).unwrap();
+            }
+            server.forget();
+            carried = true;
+        }
+        typed(if is_there { &there } else { &here }, &block);
+        assert!(!is_there || server.requests().is_empty());
+    }
+    assert!(carried && blocks.len() == 6, "{blocks:?}");
+}
+
+/// The workflow of locks and that of bundles, as people who come from other package managers type them.
+#[test]
+fn locks_and_bundles_are_carried() {
+    let World { bed: here, server, registry } = World::new();
+    let type_all = |bed: &TestBed, lines: &str| lines.lines().for_each(|line| typed(bed, line.trim()));
+    let add = format!("ora registry add --clone-local official {}", registry.url());
+    type_all(&here, &add);
+    type_all(
+        &here,
+        "ora install windsurf prometheus kubectl
+         ora lock
+         ora download --lock-file ora.lock
+         ora bundle create --package windsurf --output windsurf-1.12.35-bundle.tar.gz
+         ora bundle create --package kubectl --with-dependencies --output kubectl-bundle.tar.gz
+         ora uninstall windsurf prometheus kubectl",
+    );
+    std::fs::remove_dir_all(registry.directory()).unwrap();
+    drop(server);
+    type_all(
+        &here,
+        "ora install --locked --offline
+         ora install --prefer-cache kubectl
+         ora update --offline --cached-only
+         ora search --offline wind
+         ora cache list
+         ora cache stats
+         ora cache clean",
+    );
+    assert_eq!(here.run("kubectl", &[]).success().stdout, "kubectl 1.28.0\n");
+    let there = bed();
+    for name in ["windsurf-1.12.35-bundle.tar.gz", "kubectl-bundle.tar.gz"] {
+        std::fs::copy(here.work().join(name), there.work().join(name)).unwrap();
+        typed(&there, &format!("ora install --from-bundle {name}"));
+    }
+    assert_eq!(there.run("windsurf", &[]).success().stdout, "windsurf 1.12.35\n");
 }
 
 /// Nothing leaves that tells of the machine it leaves: no token, no name of a user, no path.

@@ -42,7 +42,11 @@ fn short_help() {
       init         Start a project: write an `ora.toml` here
       add          Ask for packages in `ora.toml`
       remove       No longer ask for packages in `ora.toml`
+      exec         Run a command with the tools that the project's lock names
+      env          Print what a shell has to do to use the tools that the project's lock names
       list         List what is installed
+      why          Show why a package is installed: who asked for it, and what needs it
+      outdated     Show which installed packages have newer versions
       search       Find packages by name, description, tags or commands
       info         Show what is known about a package
       resolve      Show what an install would fetch, without fetching it

@@ -119,6 +119,77 @@ fn what_is_installed_is_locked_carried_and_installed_without_a_network() {
     ora(&here, "update --offline --cached-only").success();
 }
 
+/// A project has its own versions, in its own folder; the user's links stay as they are.
+#[test]
+fn a_project_has_its_own_tools() {
+    let (bed, server, _registry) = connected();
+    ora(&bed, "install app@1.0.0").success();
+    bed.write("ora.toml", "[packages]\napp = \"=1.1.0\"\n[groups.ci]\ntool = \"*\"\n");
+    let output = bed.ora(["exec", "--", "app", "--version"]).success();
+    assert_eq!(output.stdout.trim(), "app 1.1.0");
+    assert!(lock(&bed).contains("version = \"1.1.0\""), "the lock was made first");
+    assert_eq!(bed.run("app", &[]).stdout.trim(), "app 1.0.0");
+    let listed = ora(&bed, "list --json").success().json();
+    assert_eq!(listed[0]["version"], "1.0.0", "{listed}");
+    // Again asks nobody, and the command's own exit code comes through.
+    server.forget();
+    bed.ora(["exec", "--locked", "--offline", "--", "sh", "-c", "app && exit 7"]).expect(7);
+    assert_eq!(server.requests().len(), 0);
+    bed.ora(["exec", "--", "no-such-command"]).expect(3);
+    // A tool of a group comes with the group.
+    let tool = ["exec", "--group", "ci", "--", "tool"];
+    assert_eq!(bed.ora(tool).success().stdout.trim(), "tool 3.0.0");
+    let printed = bed.ora(["env", "sh"]).success().stdout;
+    assert!(printed.starts_with("export PATH='"), "{printed}");
+    let shown = bed.ora(["env", "--json"]).success().json();
+    let bin = shown["bin"].as_str().unwrap();
+    assert!(printed.contains(bin) && bed.ora(["env", "fish"]).success().stdout.starts_with("set -gx PATH '"));
+    let program = format!("{bin}/app");
+    assert_eq!(bed.run(&program, &[]).stdout.trim(), "app 1.1.0");
+    // What is no longer locked goes, and with the lock the folder of the project.
+    bed.write("ora.toml", "[packages]\ntool = \"*\"\n");
+    bed.ora(["exec", "--", "true"]).success();
+    assert!(!std::path::Path::new(&program).exists());
+    bed.ora(["verify"]).success();
+    std::fs::remove_file(bed.work().join("ora.lock")).unwrap();
+    std::fs::remove_file(bed.work().join("ora.toml")).unwrap();
+    std::fs::create_dir(bed.work().join("elsewhere")).unwrap();
+    ora(&bed, "lock tool").success();
+    std::fs::rename(bed.work().join("ora.lock"), bed.work().join("elsewhere/ora.lock")).unwrap();
+    bed.ora(["exec", "--lock-file", "elsewhere/ora.lock", "--", "tool"]).success();
+    assert!(!std::path::Path::new(bin).exists(), "the folder of a project without a lock is left over");
+    assert_eq!(bed.run("app", &[]).stdout.trim(), "app 1.0.0");
+}
+
+/// Which package is there because of which other, and what is newer.
+#[test]
+fn what_is_installed_is_explained() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "install app@1.0.0 tool").success();
+    let tree = ora(&bed, "list --tree").success().stdout;
+    assert_eq!(tree, "app 1.0.0\n└── lib 1.4.0 (^1)\ntool 3.0.0\n");
+    let trees = ora(&bed, "list --tree --json").success().json();
+    assert_eq!(trees[0]["dependencies"][0]["requirement"], "^1", "{trees}");
+    assert_eq!(ora(&bed, "why lib").success().stdout, "you asked for app 1.0.0 needs lib 1.4.0 (^1)\n");
+    assert_eq!(ora(&bed, "why tool").success().stdout, "you asked for tool 3.0.0\n");
+    ora(&bed, "why nothing").expect(3);
+    let newer = ora(&bed, "outdated --json").success().json();
+    let shown: Vec<_> =
+        newer.as_array().unwrap().iter().map(|one| (&one["name"], &one["update"], &one["newest"])).collect();
+    let text = |text: &str| serde_json::Value::from(text);
+    assert_eq!(
+        shown,
+        [
+            (&text("app"), &text("1.1.0"), &text("1.1.0")),
+            // `app` keeps it below 2.
+            (&text("lib"), &text("1.4.0"), &text("2.0.0")),
+        ]
+    );
+    ora(&bed, "update app").success();
+    let newer = ora(&bed, "outdated app tool").success();
+    assert!(newer.stderr.contains("up to date"), "{newer}");
+}
+
 /// What a package needs is fetched with it, in the version that an installation would choose, for each platform.
 #[test]
 fn a_download_is_closed() {
