@@ -131,6 +131,8 @@ pub struct Planned {
 pub enum Step {
     /// It is as it was asked for.
     Nothing,
+    /// It was there because others need it, and is there because it was asked for now.
+    Mark,
     /// A version that is still unpacked becomes the current one.
     Switch,
     /// It is fetched and installed.
@@ -206,16 +208,25 @@ fn package(
     if let Some(receipt) = &before {
         let same_place = asked.registry.as_ref().is_none_or(|wanted| installed::registry_of(receipt) == Some(wanted));
         if !request.force && same_place && satisfies(receipt, &wish) {
-            return Ok(untouched(receipt));
+            return Ok(asked_for(untouched(receipt)));
         }
         if let Some(kept) = kept(context, receipt, &wish, request)? {
-            return Ok(kept);
+            return Ok(asked_for(kept));
         }
     }
     // What is installed keeps its registry unless another one is named.
     let home = before.as_ref().and_then(installed::registry_of).filter(|name| registries.is_known(name));
     let chosen = definitions::find(context, registries, &asked.name, asked.registry.as_ref().or(home))?;
-    release(context, request, chosen, &wish, before.as_ref())
+    Ok(asked_for(release(context, request, chosen, &wish, before.as_ref())?))
+}
+
+/// The same for a package that somebody names: whatever others need, from now on it is there because of that.
+fn asked_for(mut planned: Planned) -> Planned {
+    if planned.reason == Reason::Dependency && planned.step == Step::Nothing {
+        planned.step = Step::Mark;
+    }
+    planned.reason = Reason::Requested;
+    planned
 }
 
 fn satisfies(receipt: &Receipt, wish: &VersionWish) -> bool {

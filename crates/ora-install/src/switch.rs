@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ora_audit::{Action as Deed, Outcome, Record};
 use ora_core::{PackageName, Version};
-use ora_schema::receipt::{InstalledLink, Receipt};
+use ora_schema::receipt::{InstalledLink, Reason, Receipt};
 
 use crate::{
     commit::{Done, drop_aside, linked, stale},
@@ -61,6 +61,22 @@ impl Session<'_> {
         self.finish(journal, &intent, name, Some(version), &mut hidden);
         drop_aside(&done);
         self.delete(&hidden);
+        Ok(receipt)
+    }
+
+    /// Notes that somebody asked for a package that was installed because others need it: it stays when they go.
+    pub fn ask_for(&self, name: &PackageName) -> Result<Receipt, InstallError> {
+        let missing = || InstallError::NotInstalled { package: name.clone(), version: None };
+        let mut receipt = self.receipts.load(name)?.ok_or_else(missing)?;
+        receipt.reason = Reason::Requested;
+        self.receipts.save(&receipt)?;
+        let mut record = Record::new(Deed::Install, Outcome::Done);
+        record.package = Some(receipt.name.clone());
+        record.version = Some(receipt.version.clone());
+        record.platform = Some(receipt.platform);
+        record.sha256 = receipt.sha256;
+        record.note = Some("was there for others, and is asked for now".to_owned());
+        self.record(&record)?;
         Ok(receipt)
     }
 

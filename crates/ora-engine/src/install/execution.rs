@@ -189,8 +189,15 @@ fn install(
             let one = &planned[at];
             match one.step {
                 Step::Nothing => {}
+                Step::Mark => {
+                    let receipt = session.ask_for(&one.name)?;
+                    done.push((at, Done { receipt, before: one.before.clone(), step: Step::Mark, plan: None }));
+                }
                 Step::Switch => {
-                    let receipt = session.switch(&one.name, &one.version, Choices { keep: true, force: false })?;
+                    let mut receipt = session.switch(&one.name, &one.version, Choices { keep: true, force: false })?;
+                    if receipt.reason != one.reason && one.reason == ora_schema::receipt::Reason::Requested {
+                        receipt = session.ask_for(&one.name)?;
+                    }
                     done.push((at, Done { receipt, before: one.before.clone(), step: Step::Switch, plan: None }));
                 }
                 Step::Install => {

@@ -9,7 +9,7 @@ use ora_schema::{
     receipt::{Reason, Receipt},
 };
 
-use super::{Planned, Request, Step, untouched};
+use super::{Planned, Request, Step, asked_for, untouched};
 use crate::{
     Context, Error, Miss, Registries,
     folders::Folders,
@@ -32,10 +32,11 @@ pub(super) fn prepare(
         match one(context, registries, request, package) {
             Ok(mut one) => {
                 // Why something is installed that nobody named: because another package needs it.
-                if one.before.is_none() && needed.contains(&one.name) && !packages.contains(&one.name) {
+                let is_needed_only = needed.contains(&one.name) && !packages.contains(&one.name);
+                if one.before.is_none() && is_needed_only {
                     one.reason = Reason::Dependency;
                 }
-                planned.push(one);
+                planned.push(if is_needed_only { one } else { asked_for(one) });
             }
             Err(error) if error.kind() == Kind::OfflineMissing => failed.push(error),
             Err(error) => return Err(error),

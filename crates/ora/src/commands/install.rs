@@ -230,6 +230,7 @@ pub(super) fn show_plans(planned: &[Planned], printer: &Printer) -> Result<Exit,
 fn action(step: Step) -> &'static str {
     match step {
         Step::Nothing => "none",
+        Step::Mark => "mark",
         Step::Switch => "switch",
         Step::Install => "install",
     }
@@ -277,6 +278,13 @@ pub(super) fn show_done(
 }
 
 fn show_one(one: &Done, printer: &Printer) {
+    if one.step == Step::Mark {
+        let receipt = &one.receipt;
+        let line =
+            Line::new().strong(&receipt.name).plain(format!(" {} was there for others; now it stays", receipt.version));
+        printer.say(line);
+        return;
+    }
     let receipt = &one.receipt;
     let commands: Vec<&str> = receipt.links.iter().map(|link| link.command.as_str()).collect();
     let (verb, from) = match (&one.step, &one.before) {

@@ -190,6 +190,26 @@ fn what_is_installed_is_explained() {
     assert!(newer.stderr.contains("up to date"), "{newer}");
 }
 
+/// What others need goes when they go, unless somebody asked for it meanwhile.
+#[test]
+fn what_is_asked_for_by_name_stays() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "install app").success();
+    let reason = |bed: &TestBed| {
+        let listed = ora(bed, "list --json").success().json();
+        let all = listed.as_array().unwrap();
+        all.iter().find(|one| one["name"] == "lib").map(|one| one["reason"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(reason(&bed).as_deref(), Some("dependency"));
+    let output = ora(&bed, "install lib").success();
+    assert!(output.stderr.contains("lib 1.4.0"), "{output}");
+    assert_eq!(reason(&bed).as_deref(), Some("requested"));
+    ora(&bed, "install lib").success();
+    ora(&bed, "uninstall --purge app").success();
+    assert_eq!(reason(&bed).as_deref(), Some("requested"));
+    ora(&bed, "verify").success();
+}
+
 /// What a package needs is fetched with it, in the version that an installation would choose, for each platform.
 #[test]
 fn a_download_is_closed() {
