@@ -76,6 +76,9 @@ _ora() {
             ora,resolve)
                 cmd="ora__subcmd__resolve"
                 ;;
+            ora,sbom)
+                cmd="ora__subcmd__sbom"
+                ;;
             ora,search)
                 cmd="ora__subcmd__search"
                 ;;
@@ -288,6 +291,9 @@ _ora() {
                 ;;
             ora__subcmd__help,resolve)
                 cmd="ora__subcmd__help__subcmd__resolve"
+                ;;
+            ora__subcmd__help,sbom)
+                cmd="ora__subcmd__help__subcmd__sbom"
                 ;;
             ora__subcmd__help,search)
                 cmd="ora__subcmd__help__subcmd__search"
@@ -578,7 +584,7 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove exec env list why outdated search info resolve registry cache key bundle validate lint verify which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove exec env list why outdated search info resolve registry cache key bundle validate lint sbom verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -884,7 +890,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__export)
-            opts="-h --output --lock-file --platform --registry --no-rehearsal --sign --gpg-key --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --output --no-deps --lock-file --platform --registry --no-rehearsal --sign --gpg-key --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1536,7 +1542,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help)
-            opts="install uninstall update download lock init add remove exec env list why outdated search info resolve registry cache key bundle validate verify which config security completions help"
+            opts="install uninstall update download lock init add remove exec env list why outdated search info resolve registry cache key bundle validate sbom verify which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2292,6 +2298,20 @@ _ora() {
             return 0
             ;;
         ora__subcmd__help__subcmd__resolve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__help__subcmd__sbom)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3343,6 +3363,44 @@ _ora() {
                     return 0
                     ;;
                 --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ora__subcmd__sbom)
+            opts="-h --installed --lock-file --bundle --export --format --output --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --lock-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bundle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --export)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "cyclonedx spdx" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

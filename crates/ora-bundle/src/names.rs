@@ -18,6 +18,8 @@ pub(crate) const SUMS: &str = "SHA256SUMS";
 pub(crate) const SIGNATURE: &str = "SHA256SUMS.asc";
 /// What a person reads before importing.
 pub(crate) const README: &str = "README.txt";
+/// The bill of materials.
+pub(crate) const SBOM: &str = "sbom.cdx.json";
 /// The description of a registry's snapshot.
 pub(crate) const SNAPSHOT: &str = "snapshot.json";
 
@@ -52,7 +54,7 @@ pub(crate) fn place(path: &EntryPath) -> Option<Place> {
     let parts: Vec<&str> = rest.split('/').collect();
     let below = |at: usize| parts.get(at..)?.join("/").parse::<EntryPath>().ok();
     match (first, &parts[..]) {
-        ("sbom.cdx.json", [""]) => Some(Place::Sbom),
+        (SBOM, [""]) => Some(Place::Sbom),
         ("downloads", [_, ..]) => below(0).map(Place::Download),
         ("metadata", ["evidence", digest, _]) => digest.parse().ok().map(Place::Evidence),
         ("metadata", ["evidence", digest, _, ..]) if digest.parse::<Sha256>().is_ok() => None,

@@ -7,6 +7,7 @@ use ora_fs::{atomic, rooted::Root};
 use ora_schema::{
     json::UnknownKeys,
     manifest::{Object, ObjectKind, Registry, Release},
+    sbom::{self, Component},
     sidecar::Sidecar,
     snapshot::Snapshot,
     sums,
@@ -15,7 +16,7 @@ use ora_store::Held;
 
 use crate::{
     BundleError,
-    names::{self, Names},
+    names::{self, Names, SBOM},
 };
 
 /// The most bytes of the list of digests of a registry.
@@ -50,6 +51,29 @@ pub(crate) struct Described {
     pub(crate) size: u64,
     pub(crate) sha256: Sha256,
     pub(crate) verified: Vec<String>,
+    pub(crate) needs: Vec<PackageName>,
+}
+
+impl Described {
+    fn component(&self) -> Component {
+        let release = &self.release;
+        Component {
+            source: release.source.clone(),
+            registry: release.registry.as_ref().map(ToString::to_string),
+            licence: release.licence.clone(),
+            needs: self.needs.iter().map(ToString::to_string).collect(),
+            ..Component::new(&release.name, &release.version, release.platform, &self.sha256)
+        }
+    }
+}
+
+/// What the definition of an artifact says of it beside its release.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Its licence.
+    pub licence: Option<String>,
+    /// The packages that it needs.
+    pub needs: Vec<PackageName>,
 }
 
 impl Parcel {
@@ -60,7 +84,7 @@ impl Parcel {
         cache: &Rc<Root>,
         held: &Held,
         sidecar: &Sidecar,
-        licence: Option<String>,
+        said: Said,
     ) -> Result<(), BundleError> {
         let release = Release {
             name: sidecar.name.clone(),
@@ -69,7 +93,7 @@ impl Parcel {
             platform: sidecar.platform,
             source: sidecar.source.clone(),
             registry: sidecar.registry.clone(),
-            licence,
+            licence: said.licence,
         };
         let path = joined("downloads", held.file.as_str())?;
         let described = Described {
@@ -77,6 +101,7 @@ impl Parcel {
             size: sidecar.size,
             sha256: sidecar.sha256,
             verified: sidecar.verified.clone(),
+            needs: said.needs,
         };
         self.artifacts.push(described);
         self.items.push(Item {
@@ -185,6 +210,13 @@ impl Parcel {
             let key = |one: &Described| (one.release.name.clone(), one.release.platform.to_string());
             key(a).cmp(&key(b)).then_with(|| a.release.version.cmp(&b.release.version)).then(a.sha256.cmp(&b.sha256))
         });
+        if !self.artifacts.is_empty() {
+            // What is in the export, for tools: right behind what is for people.
+            let components: Vec<Component> = self.artifacts.iter().map(Described::component).collect();
+            let path = SBOM.parse().map_err(|error: EntryPathError| BundleError::Archive(error.into()))?;
+            self.text(path, ObjectKind::Sbom, sbom::cyclonedx(&components));
+            self.items.rotate_right(1);
+        }
         let mut seen = Names::default();
         for item in &self.items {
             names::check(&item.object)?;

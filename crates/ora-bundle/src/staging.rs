@@ -338,7 +338,7 @@ fn has_artifact(contents: &Contents, file: &EntryPath) -> bool {
     format!("downloads/{file}").parse().is_ok_and(|path| contents.find(&path).is_some())
 }
 
-fn parse_sidecar(path: &EntryPath, bytes: &[u8], now: Timestamp) -> Result<Sidecar, BundleError> {
+pub(crate) fn parse_sidecar(path: &EntryPath, bytes: &[u8], now: Timestamp) -> Result<Sidecar, BundleError> {
     let data = |source| BundleError::Data { file: path.to_string(), source };
     Sidecar::from_transport(&String::from_utf8_lossy(bytes), now).map_err(data)
 }

@@ -1,19 +1,19 @@
 //! `ora download`: everything that installing needs later, where there may be no network; installs nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ora_audit::{Action, Outcome, Record};
-use ora_core::{Kind, PackageArgument, PackageName, Platform, Requirement, VersionWish};
-use ora_resolve::Root;
+use ora_core::{Kind, PackageArgument, PackageName, Platform, VersionWish};
 use ora_source::SourceError;
 use ora_verify::{Evidence, Waiver};
 use serde::Serialize;
 
 use crate::{
     Context, Error, Registries,
+    closure::{self, Given},
     definitions::{self, Chosen},
     fetching,
-    lock::{self, LockFile, Shelf},
+    lock::{self, LockFile},
     obtain::{self, Obtained},
     releases::{self, Meant},
 };
@@ -174,7 +174,7 @@ fn needed(
         // Who asks for two versions of a package cannot mean to install them together.
         let together = if names.len() == here.len() { here.len() } else { 1 };
         for roots in here.chunks(together.max(1)) {
-            for (meant, is_any) in closure(context, registries, roots, &mut failed)? {
+            for (meant, is_any) in closure_of(context, registries, roots, &mut failed)? {
                 let version = &meant.found.listed.version;
                 let name = &meant.chosen.text.definition.name;
                 let is_same = |one: &Wish| {
@@ -190,36 +190,22 @@ fn needed(
 }
 
 /// What these need, all for one platform, without themselves.
-fn closure(
+fn closure_of(
     context: &Context<'_>,
     registries: &Registries<'_, '_>,
     roots: &[&Wish],
     failed: &mut Vec<Error>,
 ) -> Result<Vec<(Meant, bool)>, Error> {
-    let needs_nothing =
-        |wish: &&Wish| wish.meant.chosen.text.definition.dependencies.values().all(|need| need.optional);
-    let Some(first) = roots.first().filter(|_| !roots.iter().all(needs_nothing)) else { return Ok(Vec::new()) };
-    let platforms = [first.platform];
-    let shelf = Shelf::new(context, registries, &platforms);
-    let root = |wish: &&Wish| {
-        let listed = &wish.meant.found.listed;
-        shelf.put(&wish.meant.chosen, listed);
-        let requirement = Requirement::exactly(&listed.version);
-        Root { name: wish.name().clone(), requirement, asker: "you".to_owned() }
-    };
-    let asked: Vec<Root> = roots.iter().map(root).collect();
+    let Some(first) = roots.first() else { return Ok(Vec::new()) };
+    let given: Vec<Given<'_>> = roots.iter().map(|wish| (&wish.meant.chosen, &wish.meant.found.listed)).collect();
     let mut found = Vec::new();
-    for solved in ora_resolve::solve(&shelf, &asked, &BTreeMap::new())? {
-        if asked.iter().any(|root| root.name == solved.name) {
-            continue;
-        }
-        let known = shelf.known(&solved.name)?;
-        let wish = known.wish(&solved.version);
+    for (known, version) in closure::of(context, registries, first.platform, &given)? {
+        let wish = known.wish(&version);
         let question = releases::Question { wish: &wish, platform: first.platform, sha256: None };
         match releases::find(context, known.chosen.clone(), &question) {
             Ok(meant) => found.push((meant, first.is_any)),
             Err(error) if first.is_any && is_unpublished(&error) => {
-                let (name, platform) = (&solved.name, first.platform);
+                let (name, platform) = (&known.chosen.text.definition.name, first.platform);
                 context.reporter.notice(format!("`{name}`, which others need, is not published for {platform}"));
             }
             Err(error) => failed.push(error),

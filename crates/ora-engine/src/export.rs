@@ -7,16 +7,17 @@ use std::{
 };
 
 use ora_audit::{Action, Outcome, Record};
-use ora_bundle::{Parcel, Target};
-use ora_core::{Event, PackageArgument, PackageName, Platform, RegistryName, VersionWish};
+use ora_bundle::{Parcel, Said, Target};
+use ora_core::{Event, Kind, PackageArgument, PackageName, Platform, RegistryName, VersionWish};
 use ora_fs::{atomic, rooted::Root};
 use ora_index::Artifact;
 use ora_schema::{repo, sidecar::Sidecar, snapshot::Snapshot};
+use ora_source::Listed;
 use ora_store::Held;
 use serde::Serialize;
 
 use crate::{
-    Context, Error, Miss, Registries, key,
+    Context, Error, Miss, Registries, closure, held, key,
     lock::{self, LockFile},
     rehearsal,
 };
@@ -27,6 +28,8 @@ pub struct Request<'r> {
     pub packages: Vec<PackageArgument>,
     /// A lock, in place of packages: all that it names.
     pub lock: Option<LockFile>,
+    /// What the packages need, too, and what that needs.
+    pub with_dependencies: bool,
     /// Only for these platforms; all that are held where none is named.
     pub platforms: Vec<Platform>,
     /// Registries whose whole snapshots go along.
@@ -95,7 +98,8 @@ fn write(context: &Context<'_>, registries: &Registries<'_, '_>, request: Reques
         } else if is_whole {
             everything(context, &request.platforms)
         } else {
-            selected(context, registries, &request.packages, &request.platforms)
+            let held = selected(context, registries, &request.packages, &request.platforms)?;
+            if request.with_dependencies { closed(context, registries, &held) } else { Ok(held) }
         }
     };
     let mut held = select()?;
@@ -239,6 +243,48 @@ fn selected(
     Err(Error::Missing { misses, drop: context.layout.drop_folder() })
 }
 
+/// With what they need, as far as it is held; what is not is named at once.
+fn closed(context: &Context<'_>, registries: &Registries<'_, '_>, held: &[Held]) -> Result<Vec<Held>, Error> {
+    let mut all: BTreeMap<String, Held> = held.iter().map(|one| (one.file.to_string(), one.clone())).collect();
+    let mut failed = Vec::new();
+    for one in held {
+        let sidecar = &one.sidecar;
+        let chosen = held::definition(context, &sidecar.name, sidecar.registry.as_ref())?;
+        let tag = sidecar.tag.clone().or_else(|| sidecar.version.as_str().parse().ok());
+        let (Some(chosen), Some(tag)) = (chosen, tag) else { continue };
+        let listed = Listed::bare(tag, sidecar.version.clone());
+        let needed = match closure::of(context, registries, sidecar.platform, &[(&chosen, &listed)]) {
+            Err(error) if error.kind() == Kind::OfflineMissing => {
+                failed.push(error);
+                continue;
+            }
+            other => other?,
+        };
+        for (known, version) in needed {
+            let name = &known.chosen.text.definition.name;
+            let registry = known.chosen.registry.as_ref();
+            match context.store.find_release(name, version.as_str(), sidecar.platform, registry)? {
+                Some(found) => _ = all.insert(found.file.to_string(), found),
+                None => failed.push(Error::Missing {
+                    misses: vec![Miss {
+                        name: name.clone(),
+                        version: Some(version.to_string()),
+                        platform: sidecar.platform,
+                        sha256: None,
+                        url: None,
+                        nearest: Vec::new(),
+                    }],
+                    drop: context.layout.drop_folder(),
+                }),
+            }
+        }
+    }
+    match Error::of_several(failed, context.host, context.layout.drop_folder()) {
+        Some(error) => Err(error),
+        None => Ok(all.into_values().collect()),
+    }
+}
+
 fn is_version(sidecar: &Sidecar, text: &str) -> bool {
     match &sidecar.tag {
         Some(tag) => ora_core::Version::selects(text, tag, &sidecar.version),
@@ -335,9 +381,15 @@ fn packed(
         let cache = Rc::new(Root::open(context.layout.cache()).map_err(ora_bundle::BundleError::from)?);
         for one in held {
             let text = definitions.get(&one.sidecar.name);
-            let licence = text.and_then(|text| repo::parse(text, &context.policy.definitions).ok());
-            let licence = licence.and_then(|parsed| parsed.definition.metadata.license);
-            parcel.add_artifact(&cache, one, &carried(&one.sidecar), licence)?;
+            let parsed = text.and_then(|text| repo::parse(text, &context.policy.definitions.without_addresses()).ok());
+            let said = parsed.map_or_else(Said::default, |parsed| {
+                let needs = parsed.definition.dependencies.iter().filter(|(_, need)| !need.optional);
+                Said {
+                    needs: needs.map(|(name, _)| name.clone()).collect(),
+                    licence: parsed.definition.metadata.license,
+                }
+            });
+            parcel.add_artifact(&cache, one, &carried(&one.sidecar), said)?;
         }
     }
     for (name, text) in definitions {

@@ -125,7 +125,7 @@ pub fn import(
     Ok(summary(&path, imported))
 }
 
-fn supply(input: Input<'_>) -> Result<Supply<'_>, BundleError> {
+pub(crate) fn supply(input: Input<'_>) -> Result<Supply<'_>, BundleError> {
     let path = match input {
         Input::Stream(stream) => return Ok(Supply::Stream("-".into(), stream)),
         Input::Path(path) => path,

@@ -15,6 +15,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod closure;
 mod context;
 mod definitions;
 mod error;
@@ -44,6 +45,7 @@ pub mod lock;
 pub mod project;
 pub mod registries;
 pub mod resolve;
+pub mod sbom;
 pub mod uninstall;
 pub mod update;
 

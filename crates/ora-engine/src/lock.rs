@@ -15,5 +15,5 @@ pub use self::make::{Asked, Made, Renew, Wishes, installed_set, make, typed_set}
 pub(crate) use self::{
     file::{Locked, keep},
     locked::{available, in_order, meant},
-    shelf::Shelf,
+    shelf::{Known, Shelf},
 };

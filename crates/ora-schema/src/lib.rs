@@ -32,6 +32,7 @@ pub mod receipt;
 pub mod registries;
 pub mod release;
 pub mod repo;
+pub mod sbom;
 pub mod security;
 pub mod sidecar;
 pub mod snapshot;

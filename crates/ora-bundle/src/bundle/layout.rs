@@ -2,6 +2,8 @@
 
 use ora_core::{EntryPath, PackageName, Platform, Sha256};
 
+use crate::names::SBOM;
+
 /// The folder of everything in a bundle.
 pub(crate) const TOP: &str = "bundle";
 /// The list of digests; the very first file.
@@ -43,7 +45,7 @@ pub(crate) fn member(path: &EntryPath) -> Option<Member> {
     match parts[..] {
         [CHECKSUMS] => Some(Member::Checksums),
         [SIGNATURE] => Some(Member::Signature),
-        ["sbom.cdx.json"] => Some(Member::Sbom),
+        [SBOM] => Some(Member::Sbom),
         ["evidence", digest, kind, file] => {
             let is_word = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
             Some(Member::Evidence(digest.parse().ok().filter(|_| is_word)?, kind.to_owned(), file.parse().ok()?))

@@ -8,6 +8,7 @@ use ora_fs::rooted::Root;
 use ora_schema::{
     bundle::{Build, Dependency, Metadata},
     manifest::Object,
+    sbom::{self, Component},
     sidecar::Sidecar,
     sums::{self, ListKind},
 };
@@ -17,7 +18,7 @@ use super::layout::{CHECKSUMS, DEFINITION, METADATA, PACKAGE, SIGNATURE, TOP, fo
 use crate::{
     BundleError, Sign, Written,
     export::{below, pour_item, to_archive},
-    names::Names,
+    names::{Names, SBOM},
     parcel::{Content, Item},
 };
 
@@ -34,6 +35,7 @@ pub struct Piece {
 pub struct BundleParcel {
     first: Vec<Item>,
     rest: Vec<Item>,
+    components: Vec<Component>,
 }
 
 impl BundleParcel {
@@ -75,6 +77,14 @@ impl BundleParcel {
                 Some(layer) => Rc::new(Root::open(layer)?),
                 None => Rc::clone(cache),
             };
+            let sidecar = &piece.sidecar;
+            self.components.push(Component {
+                source: sidecar.source.clone(),
+                registry: sidecar.registry.as_ref().map(ToString::to_string),
+                licence: metadata.licence.clone(),
+                needs: metadata.dependencies.iter().map(|one| one.name.to_string()).collect(),
+                ..Component::new(&sidecar.name, &sidecar.version, sidecar.platform, &sidecar.sha256)
+            });
             items.push(file(&path, (piece.sidecar.sha256, piece.sidecar.size), cache, inside)?);
             for one in &piece.sidecar.evidence {
                 let path = format!("evidence/{}/{}/{}", piece.sidecar.sha256, one.kind, one.file);
@@ -104,6 +114,7 @@ impl BundleParcel {
         sign: Option<Sign<'_>>,
         reporter: &dyn Reporter,
     ) -> Result<Written, BundleError> {
+        self.rest.push(text(SBOM, sbom::cyclonedx(&self.components))?);
         self.rest.sort_by(|a, b| a.object.path.cmp(&b.object.path));
         self.first.append(&mut self.rest);
         let items = self.first;

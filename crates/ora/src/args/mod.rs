@@ -17,6 +17,7 @@ pub mod outdated;
 pub mod project;
 pub mod registry;
 pub mod resolve;
+pub mod sbom;
 pub mod search;
 pub mod security;
 pub mod transfer;
@@ -163,6 +164,8 @@ pub enum Command {
     #[allow(missing_docs, reason = "as above")]
     #[command(visible_alias = "lint")]
     Validate(validate::ValidateArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Sbom(sbom::SbomArgs),
     #[allow(missing_docs, reason = "as above")]
     Verify(verify::VerifyArgs),
     #[allow(missing_docs, reason = "as above")]

@@ -22,9 +22,12 @@ pub struct ExportArgs {
     /// ends in `/` and receives the folder `ora-cache`, or `-` for a `.tar.gz` on standard output
     #[arg(long, value_name = "PATH")]
     pub output: PathBuf,
-    /// Only these packages, with their definitions and what proves them
+    /// Only these packages and what they need, with their definitions and what proves them
     #[arg(value_name = "PACKAGE")]
     pub packages: Vec<PackageArgument>,
+    /// Only what is named, not what it needs
+    #[arg(long)]
+    pub no_deps: bool,
     /// Only what this lock names, all of it
     #[arg(long, value_name = "FILE", conflicts_with = "packages")]
     pub lock_file: Option<PathBuf>,

@@ -20,6 +20,7 @@ pub mod registry;
 mod registry_list;
 mod registry_sync;
 pub mod resolve;
+pub mod sbom;
 mod script;
 pub mod search;
 pub mod security;
@@ -65,6 +66,7 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Which(arguments) => which::run(&arguments, wiring),
         Command::Config(arguments) => config::run(&arguments, wiring),
         Command::Security(arguments) => security::run(&arguments, wiring),
+        Command::Sbom(arguments) => sbom::run(&arguments, wiring),
         Command::Validate(arguments) => validate::run(&arguments, wiring),
         Command::Completions(arguments) => completions::run(&arguments, wiring),
     }

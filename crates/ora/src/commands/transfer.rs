@@ -41,6 +41,7 @@ pub fn export(arguments: &ExportArgs, wiring: &Wiring) -> Result<Exit, Failure> 
         let request = export::Request {
             lock,
             packages: arguments.packages.clone(),
+            with_dependencies: !arguments.no_deps,
             platforms: arguments.platform.clone(),
             registries: arguments.registry.clone(),
             rehearse: !arguments.no_rehearsal,

@@ -162,6 +162,7 @@ fn what_is_needed_travels_along() {
         "dependencies/middle/metadata.json",
         "dependencies/middle/package.repo",
         "dependencies/middle/package.tar.gz",
+        "sbom.cdx.json",
     ];
     assert_eq!(names, expected);
     let metadata: serde_json::Value = serde_json::from_slice(&members[1].1).unwrap();
@@ -255,8 +256,14 @@ fn a_bundle_is_what_the_format_says() {
     let members = unpacked(&first);
     let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
     let evidence = format!("bundle/evidence/{}/checksum-file/sums.txt", forge::sha256(&archive("tool")));
-    let expected =
-        ["bundle/checksums.txt", "bundle/metadata.json", "bundle/package.repo", "bundle/package.tar.gz", &evidence];
+    let expected = [
+        "bundle/checksums.txt",
+        "bundle/metadata.json",
+        "bundle/package.repo",
+        "bundle/package.tar.gz",
+        &evidence,
+        "bundle/sbom.cdx.json",
+    ];
     assert_eq!(names, expected);
     assert!(members[0].1.starts_with(b"# ora-bundle 1\n"));
     assert_eq!(members[3].1, archive("tool"));
@@ -445,7 +452,10 @@ fn hostile_bundles_are_refused() {
     };
     let garbage = b"-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n".to_vec();
     let mut unlisted = good[1..].to_vec();
+    unlisted.retain(|(name, _)| !name.ends_with("sbom.cdx.json"));
     unlisted.push(("bundle/sbom.cdx.json".to_owned(), b"{}".to_vec()));
+    let short_list: String =
+        list.lines().filter(|line| !line.ends_with("sbom.cdx.json")).fold(String::new(), |all, line| all + line + "\n");
     let mut upwards = good[1..].to_vec();
     upwards.push(("bundle/dependencies/../../x/package.repo".to_owned(), b"x".to_vec()));
     let mut twice = good[1..].to_vec();
@@ -465,7 +475,7 @@ fn hostile_bundles_are_refused() {
     let escaping =
         forge::tar_gz(&[Member::program("plain-1.0/plain", forge::script("x")), Member::file("../../escaped", "x")]);
     let cases: Vec<(&str, Vec<u8>, &[&str])> = vec![
-        ("unlisted", raw(&list, &unlisted), &["checksum"]),
+        ("unlisted", raw(&short_list, &unlisted), &["checksum"]),
         ("unknown member", added("bundle/hooks/post-install.sh", b"#!/bin/sh\n"), &["unsafe-path"]),
         ("twice", raw(&list, &twice), &["archive-ambiguous"]),
         ("second list", raw(&list, &again), &["archive-ambiguous"]),

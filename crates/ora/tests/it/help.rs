@@ -55,6 +55,7 @@ fn short_help() {
       key          Make keys that sign exports, and say whose signatures count here
       bundle       Carry one package in one file: write bundles, check them, look into them
       validate     Check `.repo` files, and point at what is wrong in them [alias: lint]
+      sbom         Print a bill of materials: files, digests, origins, licences
       verify       Compare installed files with what was installed
       which        Show which package a command belongs to, and the file behind it
       config       Show and change the configuration

@@ -210,6 +210,51 @@ fn what_is_asked_for_by_name_stays() {
     ora(&bed, "verify").success();
 }
 
+/// What is exported by name goes with all it needs; bills say the same of the same things, wherever they lie.
+#[test]
+fn exports_are_closed_and_billed() {
+    let (bed, _server, _registry) = connected();
+    ora(&bed, "download app tool").success();
+    ora(&bed, "cache export app --output app.tar.gz").success();
+    ora(&bed, "cache export app --no-deps --output alone.tar.gz").success();
+    let names = |name: &str| {
+        let bill = ora(&bed, &format!("sbom --export {name}")).success().stdout;
+        let bill: serde_json::Value = serde_json::from_str(&bill).unwrap();
+        assert_eq!(bill["bomFormat"], "CycloneDX");
+        let all = bill["components"].as_array().unwrap().clone();
+        all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("app.tar.gz"), ["app", "lib"]);
+    assert_eq!(names("alone.tar.gz"), ["app"]);
+    let output = std::process::Command::new("tar")
+        .args(["xzOf", "app.tar.gz", "ora-cache/sbom.cdx.json"])
+        .current_dir(bed.work())
+        .output()
+        .unwrap();
+    let carried = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(carried, ora(&bed, "sbom --export app.tar.gz").success().stdout);
+    assert!(carried.contains("\"dependsOn\": [\n        \"lib@1.4.0"), "{carried}");
+    ora(&bed, "install app").success();
+    let installed = ora(&bed, "sbom").success().stdout;
+    ora(&bed, "lock app").success();
+    let locked = ora(&bed, "sbom --lock-file ora.lock").success().stdout;
+    for bill in [&installed, &locked, &carried] {
+        let digest = forge::sha256(&archive("lib", "1.4.0", &host()));
+        assert!(bill.contains(&digest) && bill.contains("\"lib\""), "{bill}");
+    }
+    ora(&bed, "bundle create --package app --with-dependencies --output app-bundle.tar.gz").success();
+    let bundled = ora(&bed, "sbom --bundle app-bundle.tar.gz --format spdx").success().stdout;
+    assert!(bundled.contains("\"SPDX-2.3\"") && bundled.contains("DEPENDS_ON"), "{bundled}");
+    ora(&bed, "sbom --output bill.json").success();
+    assert_eq!(std::fs::read_to_string(bed.work().join("bill.json")).unwrap(), installed);
+    // What is needed and not held is named.
+    let alone = crate::bed();
+    let carried = bed.work().join("alone.tar.gz");
+    alone.ora(["cache", "import", carried.to_str().unwrap()]).success();
+    let refused = ora(&alone, "cache export app --output again.tar.gz").expect(5);
+    assert!(refused.stderr.contains("lib"), "{refused}");
+}
+
 /// What a package needs is fetched with it, in the version that an installation would choose, for each platform.
 #[test]
 fn a_download_is_closed() {

@@ -54,6 +54,7 @@ fn arguments() -> BTreeMap<&'static str, &'static str> {
         ("key untrust", "key untrust nobody"),
         ("key revoke", "key revoke nobody"),
         ("bundle create", "bundle create --package tool --output tool.tar.gz"),
+        ("sbom", "sbom"),
         ("exec", "exec -- true"),
         ("env", "env"),
         ("why", "why tool"),
