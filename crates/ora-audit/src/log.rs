@@ -104,6 +104,22 @@ impl Log {
         Ok(complete.split(|byte| *byte == b'\n').filter_map(chain::parse).map(entry).collect())
     }
 
+    /// The lines as they are written, from the first one on that is not older than `since`: for whoever keeps a copy. Each
+    /// still holds its own hash, so that the copy can be checked.
+    pub fn copy(&self, since: Option<Timestamp>) -> Result<Vec<u8>, AuditError> {
+        let bytes = self.bytes()?;
+        let Some(since) = since else { return Ok(bytes) };
+        let mut start = 0;
+        for raw in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let line = chain::parse(raw.strip_suffix(b"\n").unwrap_or(raw));
+            if line.as_ref().and_then(time_of).is_some_and(|time| time >= since) {
+                break;
+            }
+            start += raw.len();
+        }
+        Ok(bytes[start..].to_vec())
+    }
+
     /// Checks every line against its own hash, the line before and the state directory. `known` are hashes that receipts
     /// name and that therefore have to be there.
     pub fn verify(&self, known: &[Sha256]) -> Result<Verification, AuditError> {
@@ -322,6 +338,58 @@ mod tests {
         write("");
         bed.append(10);
         assert_eq!(bed.findings(), ["1: record 1 should be here"]);
+    }
+
+    #[test]
+    fn no_change_escapes() {
+        let bed = Bed::new();
+        (1..=12).for_each(|second| _ = bed.append(second));
+        let whole = bed.bytes();
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        // A sequence that looks random and is the same each time.
+        let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        for round in 0..1000 {
+            let (a, b) = (next(lines.len()), next(lines.len()));
+            let at = next(whole.len());
+            let mut changed = lines.clone();
+            let bytes: Vec<u8> = match round % 6 {
+                0 => {
+                    let mut bytes = whole.clone();
+                    bytes[at] ^= u8::try_from(1 + next(255)).unwrap();
+                    bytes
+                }
+                1 => {
+                    changed.remove(a);
+                    changed.concat()
+                }
+                2 => {
+                    changed.swap(a, if a == b { (a + 1) % lines.len() } else { b });
+                    changed.concat()
+                }
+                3 => {
+                    changed.insert(b, lines[a]);
+                    changed.concat()
+                }
+                4 => whole[..at].to_vec(),
+                _ => [&whole[..at], b"x", &whole[at..]].concat(),
+            };
+            std::fs::write(&bed.log.file, bytes).unwrap();
+            assert!(!bed.findings().is_empty(), "round {round}: {a} {b} {at}");
+        }
+    }
+
+    #[test]
+    fn a_copy_begins_where_it_is_asked_to() {
+        let bed = Bed::new();
+        (1..=3).for_each(|second| _ = bed.append(second * 100));
+        assert_eq!(bed.log.copy(None).unwrap(), bed.bytes());
+        let since = |second| bed.log.copy(Some(Timestamp::from_seconds(second))).unwrap();
+        assert_eq!(since(200).split_inclusive(|byte| *byte == b'\n').count(), 2);
+        assert!(since(301).is_empty());
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod rehearsal;
 mod releases;
 mod trust;
 
+pub mod audit;
 pub mod bundle;
 pub mod cache;
 pub mod download;
@@ -51,7 +52,7 @@ pub mod update;
 
 pub use context::{CacheRules, Context, Policy, ScriptPolicy, Wishes};
 pub use error::{Error, Miss};
-pub use ora_audit::{Outcome, redacted};
+pub use ora_audit::{Entry, Finding, Outcome, Verification, redacted};
 pub use ora_bundle::BundleError;
 pub use ora_install::findings::Problem;
 pub use ora_install::{Consent, InstallPlan};

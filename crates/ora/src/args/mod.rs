@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub mod audit;
 pub mod bundle;
 pub mod cache;
 pub mod completions;
@@ -168,6 +169,8 @@ pub enum Command {
     Sbom(sbom::SbomArgs),
     #[allow(missing_docs, reason = "as above")]
     Verify(verify::VerifyArgs),
+    #[allow(missing_docs, reason = "as above")]
+    Audit(audit::AuditArgs),
     #[allow(missing_docs, reason = "as above")]
     Which(which::WhichArgs),
     #[allow(missing_docs, reason = "as above")]

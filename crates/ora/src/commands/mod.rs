@@ -1,5 +1,6 @@
 //! One file per verb: asks the engine, and shows what it answers.
 
+pub mod audit;
 pub mod bundle;
 pub mod cache;
 pub mod completions;
@@ -62,6 +63,7 @@ pub fn run(command: Command, wiring: &Wiring) -> Result<Exit, Failure> {
         Command::Cache(arguments) => cache::run(&arguments, wiring),
         Command::Key(arguments) => key::run(&arguments, wiring),
         Command::Bundle(arguments) => bundle::run(&arguments, wiring),
+        Command::Audit(arguments) => audit::run(&arguments, wiring),
         Command::Verify(arguments) => verify::run(&arguments, wiring),
         Command::Which(arguments) => which::run(&arguments, wiring),
         Command::Config(arguments) => config::run(&arguments, wiring),

@@ -57,6 +57,7 @@ fn short_help() {
       validate     Check `.repo` files, and point at what is wrong in them [alias: lint]
       sbom         Print a bill of materials: files, digests, origins, licences
       verify       Compare installed files with what was installed
+      audit        Show what was done here, and check that the record of it is whole
       which        Show which package a command belongs to, and the file behind it
       config       Show and change the configuration
       security     Show and change the security policy

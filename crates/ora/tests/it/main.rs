@@ -5,6 +5,7 @@
 
 #[cfg(feature = "net")]
 mod airgap;
+mod audit;
 #[cfg(feature = "net")]
 mod bundle;
 mod cache;
