@@ -255,7 +255,8 @@ impl Deref for Failure {
 /// What helps with a kind of failure when nobody knows better.
 fn usual_step(kind: Kind) -> Hint {
     match kind {
-        Kind::NotFound | Kind::Expired => Hint::run("ora registry sync"),
+        Kind::Expired => Hint::run("ora registry sync"),
+        Kind::NotFound => Hint::note("check the name; `ora list` shows what is installed, `ora search` what there is"),
         Kind::UnsafePath
         | Kind::UnsafeName
         | Kind::UnsafeLink

@@ -63,7 +63,9 @@ pub fn run(arguments: &AuditArgs, wiring: &Wiring) -> Result<Exit, Failure> {
                 let findings = checked.findings.into_iter().map(view).collect();
                 printer.document(&Checked { records: checked.records, findings })?;
             } else if is_clean {
-                printer.say(Line::new().plain(format!("{} records, each as it was written", checked.records)));
+                let count = checked.records;
+                let records = if count == 1 { "record" } else { "records" };
+                printer.say(Line::new().plain(format!("{count} {records}, each as it was written")));
             } else {
                 for one in &checked.findings {
                     let which = one.number.map_or_else(String::new, |number| format!("record {number}, "));
