@@ -1,7 +1,7 @@
 //! The one road from "artifact wanted" to a [`Verified`] artifact, whatever supplies its bytes.
 
 use ora_audit::Supply;
-use ora_core::{CommitId, Event, Kind, Reach, RegistryName, Remote, Sha256, Validators};
+use ora_core::{CommitId, Event, Kind, Reach, RegistryName, Remote, Sha256, SourceUrl, Validators};
 use ora_install::Artifact;
 use ora_schema::{
     release::Release,
@@ -14,7 +14,7 @@ use ora_verify::{Evidence, Expectation, Measured, Verified, Waiver};
 use crate::{
     Context, Error, Miss, fetching,
     folders::Folders,
-    proof::{Kept, claimed, digests_in, evidence, forge_evidence, kept_expectation, unproven},
+    proof::{Kept, claimed, digests_in, evidence, forge_evidence, kept_expectation, signatures, unproven},
     releases::published_digest,
 };
 
@@ -64,13 +64,16 @@ pub(crate) fn obtain(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Obtai
 
 fn obtain_release(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release) -> Result<Obtained, Error> {
     ora_verify::refuse_signatures(&release.name, release.proof.signatures.iter().map(|one| one.kind))?;
-    if context.policy.require_signatures {
+    if context.policy.require_signatures && release.proof.signatures.is_empty() {
         return Err(Error::SignatureRequired { name: release.name.clone() });
     }
     let mut expectation = claimed(wanted, release);
     expectation.conflicts()?;
     let mut kept = forge_evidence(release)?;
-    if let Some(here) = by_digest(context, wanted, release, &expectation, &kept)? {
+    // What is signed is proven by its signatures, which lie beside it or have to be fetched first.
+    if release.proof.signatures.is_empty()
+        && let Some(here) = by_digest(context, wanted, release, &expectation, &kept)?
+    {
         return Ok(here);
     }
     if wanted.is_held
@@ -92,8 +95,9 @@ fn obtain_release(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release)
             }
         }
     };
+    let mut list = None;
     if let Some(file) = &release.proof.checksum_file
-        && !expectation.makes_checksum_file_unnecessary()
+        && (!expectation.makes_checksum_file_unnecessary() || signatures::cover_list(release))
     {
         let bytes = match fetching::fetch_small(context, remote, &file.url) {
             Ok(bytes) => bytes,
@@ -108,8 +112,20 @@ fn obtain_release(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release)
         for digest in digests_in(release, file, &bytes)? {
             expectation = expectation.claim(Evidence::ChecksumFile { url: file.url.clone() }, digest);
         }
-        kept.push(evidence("checksum-file", &file.url, bytes)?);
+        kept.push(evidence("checksum-file", &file.url, bytes.clone())?);
+        list = Some(bytes);
     }
+    let supply = |_: &'static str, url: &SourceUrl| match fetching::fetch_small(context, remote, url) {
+        Err(error) if error.is_missing_upstream() => Ok(None),
+        other => other.map(Some),
+    };
+    expectation = match signatures::signed(context, release, expectation, list.as_deref(), &supply, &mut kept) {
+        Err(error) if error.is_outage() => {
+            let Some(held) = by_name(context, wanted, release)? else { return Err(error) };
+            return Ok(held);
+        }
+        other => other?,
+    };
     expectation = unproven(context, wanted, release, expectation)?;
     expectation.satisfiable()?;
     if let Some(here) = by_digest(context, wanted, release, &expectation, &kept)? {
@@ -127,14 +143,26 @@ pub(crate) fn published<'w>(context: &Context<'_>, wanted: &Wanted<'w>) -> Resul
     let Some(release) = wanted.releases.first() else { return Ok(None) };
     ora_verify::refuse_signatures(&release.name, release.proof.signatures.iter().map(|one| one.kind))?;
     let mut expectation = claimed(wanted, release);
+    let mut list = None;
     if let Some(file) = &release.proof.checksum_file
-        && !expectation.makes_checksum_file_unnecessary()
+        && (!expectation.makes_checksum_file_unnecessary() || signatures::cover_list(release))
     {
         let bytes = fetching::fetch_small(context, remote, &file.url)?;
         for digest in digests_in(release, file, &bytes)? {
             expectation = expectation.claim(Evidence::ChecksumFile { url: file.url.clone() }, digest);
         }
+        list = Some(bytes);
     }
+    // A signature over the download is checked by whoever has the download; here that means: nobody says yet.
+    if release.proof.signatures.iter().any(|rule| !rule.covers_list) {
+        return Ok(None);
+    }
+    let supply = |_: &'static str, url: &SourceUrl| match fetching::fetch_small(context, remote, url) {
+        Err(error) if error.is_missing_upstream() => Ok(None),
+        other => other.map(Some),
+    };
+    let signed = signatures::signed(context, release, expectation, list.as_deref(), &supply, &mut Kept::new());
+    let expectation = signed?;
     expectation.conflicts()?;
     Ok(expectation.sha256().filter(|_| expectation.has_proof()).map(|sha256| (release, sha256, expectation.proofs())))
 }
@@ -239,6 +267,11 @@ fn from_store(
     if !context.policy.validate_cache && !is_trusted(context, held)? {
         check(context, held)?;
     }
+    let data = || {
+        let file = context.store.open_blob(held).map_err(std::io::Error::other)?;
+        Ok(Box::new(std::io::BufReader::with_capacity(256 << 10, file)) as Box<dyn std::io::Read>)
+    };
+    let expectation = &expectation.attested(&data, held.sidecar.sha256)?;
     let measured = if expectation.needs_sha512() {
         let mut reader = &file;
         let measured = Measured::of_reader(&mut reader, true).map_err(|source| Error::read(&held.path, source))?;
@@ -274,12 +307,12 @@ fn from_network(
     let supply = if context.reach.remote().is_some() { Supply::Network } else { Supply::Mirror };
     let mut resumed = fetching::download(context, remote, release, expectation, &mut partial, &subject, true)?;
     let mut fetched = partial.finish()?;
-    if resumed && expectation.satisfied_by(&measured(&fetched), ()).is_err() {
+    if resumed && expectation.fits(&measured(&fetched)).is_err() {
         // The beginning may be of an older file: only a whole download may be called wrong.
         resumed = fetching::download(context, remote, release, expectation, &mut partial, &subject, false)?;
         fetched = partial.finish()?;
     }
-    debug_assert!(!resumed || expectation.satisfied_by(&measured(&fetched), ()).is_ok());
+    debug_assert!(!resumed || expectation.fits(&measured(&fetched)).is_ok());
     admitted(context, wanted, release, expectation, kept, (partial, fetched, supply))
 }
 
@@ -292,10 +325,20 @@ fn admitted(
     kept: &Kept,
     (partial, fetched, supply): (Partial, Fetched, Supply),
 ) -> Result<Obtained, Error> {
-    if let Err(error) = expectation.satisfied_by(&measured(&fetched), ()) {
-        partial.discard()?;
-        return Err(error.into());
-    }
+    let data = || {
+        let file = partial.reader().map_err(std::io::Error::other)?;
+        Ok(Box::new(std::io::BufReader::with_capacity(256 << 10, file)) as Box<dyn std::io::Read>)
+    };
+    // Bytes that are not those of the checksum are not worth a look at their signature.
+    let attested = expectation.fits(&measured(&fetched)).and_then(|()| expectation.attested(&data, fetched.sha256));
+    let checked = attested.and_then(|one| one.satisfied_by(&measured(&fetched), ()).map(|_| one));
+    let expectation = match checked {
+        Ok(attested) => attested,
+        Err(error) => {
+            partial.discard()?;
+            return Err(error.into());
+        }
+    };
     let file = partial.reader()?;
     let artifact = expectation.satisfied_by(&measured(&fetched), Artifact { file, name: release.asset.clone() })?;
     remember(context, release, &fetched)?;

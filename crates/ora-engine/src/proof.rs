@@ -9,6 +9,8 @@ use ora_schema::{
 use ora_store::{Held, Subject};
 use ora_verify::{Evidence, Expectation, Waiver, checksum_file};
 
+pub(crate) mod signatures;
+
 use crate::{Context, Error, obtain::Wanted};
 
 /// The kind of evidence that is the forge's own record of a file, and the name it is kept under.
@@ -80,6 +82,7 @@ pub(crate) fn kept_expectation(
     held: &Held,
 ) -> Result<Expectation, Error> {
     let mut expectation = claimed(wanted, release);
+    let mut list = None;
     if let Some(file) = &release.proof.checksum_file {
         let kept = held.sidecar.evidence.iter().find(|one| one.kind == "checksum-file");
         if let Some(kept) = kept
@@ -88,8 +91,14 @@ pub(crate) fn kept_expectation(
             for digest in digests_in(release, file, &bytes)? {
                 expectation = expectation.claim(Evidence::ChecksumFile { url: file.url.clone() }, digest);
             }
+            list = Some(bytes);
         }
     }
+    let supply = |kind: &'static str, _: &SourceUrl| {
+        let kept = held.sidecar.evidence.iter().find(|one| one.kind == kind);
+        Ok(kept.map(|kept| context.store.evidence(held, &kept.file)).transpose()?.flatten())
+    };
+    expectation = signatures::signed(context, release, expectation, list.as_deref(), &supply, &mut Kept::new())?;
     let forge = held.sidecar.evidence.iter().find(|one| one.kind == FORGE);
     if let Some(kept) = forge.filter(|_| !expectation.has_proof())
         && let Some(bytes) = context.store.evidence(held, &kept.file)?

@@ -168,4 +168,14 @@ pub struct SignatureRule {
     pub kind: &'static str,
     /// Where it is, where known.
     pub url: Option<SourceUrl>,
+    /// Whether it is over the checksum file; else it is over the download.
+    pub covers_list: bool,
+    /// The key, where the definition holds it.
+    pub public_key: Option<String>,
+    /// Where the key is, where it does not.
+    pub key_url: Option<SourceUrl>,
+    /// The full fingerprint that the key must have, in upper case.
+    pub fingerprint: Option<String>,
+    /// Fingerprints of keys that never count.
+    pub revoked: Vec<String>,
 }

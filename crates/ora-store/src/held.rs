@@ -146,7 +146,8 @@ impl Store<'_> {
             return Ok(());
         }
         match blob::set_modified(&self.layout.sidecar(&held.file), now) {
-            Err(error) if matches!(error.kind(), Kind::Permission | Kind::ReadOnly) => return Ok(()),
+            // What another process cleaned away meanwhile is noted nowhere either.
+            Err(error) if matches!(error.kind(), Kind::Permission | Kind::ReadOnly | Kind::NotFound) => return Ok(()),
             other => other?,
         }
         self.note(&|index| index.touch_artifact(held.file.as_str(), now))

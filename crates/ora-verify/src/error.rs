@@ -38,6 +38,44 @@ pub enum VerifyError {
         /// Its version.
         version: String,
     },
+    /// A declared signature that is garbage or does not fit.
+    #[error("the signature of `{name}` {version} is refused: {reason}")]
+    SignatureInvalid {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A declared signature that is not by the key that is named.
+    #[error("`{name}` {version} is not signed by the key that its definition names: {reason}")]
+    SignatureUntrusted {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+        /// Why its key does not count.
+        reason: String,
+    },
+    /// A declared signature, or its key, that is not there.
+    #[error("`{name}` {version} has to be signed, and its {what} is not there")]
+    SignatureMissing {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+        /// `signature`, `key` or `checksum file`.
+        what: &'static str,
+    },
+    /// A signature that nobody checked; a mistake of the caller that must not pass as success.
+    #[error("the signature of `{name}` {version} was not checked")]
+    SignatureUnchecked {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+    },
     /// A declared signature of a kind that cannot be checked.
     #[error("`{name}` declares a signature ({kind}), which this version of Ora cannot check")]
     SignatureUnsupported {
@@ -71,6 +109,10 @@ impl VerifyError {
             Self::Disagreement { name, .. }
             | Self::Unverifiable { name, .. }
             | Self::NotMeasured { name, .. }
+            | Self::SignatureInvalid { name, .. }
+            | Self::SignatureUntrusted { name, .. }
+            | Self::SignatureMissing { name, .. }
+            | Self::SignatureUnchecked { name, .. }
             | Self::SignatureUnsupported { name, .. } => name,
         }
     }
@@ -83,8 +125,10 @@ impl VerifyError {
                 Kind::LockMismatch
             }
             Self::Mismatch(_) | Self::Disagreement { .. } | Self::Unverifiable { .. } => Kind::Checksum,
-            Self::NotMeasured { .. } => Kind::Other,
-            Self::SignatureUnsupported { .. } => Kind::SignatureMissing,
+            Self::NotMeasured { .. } | Self::SignatureUnchecked { .. } => Kind::Other,
+            Self::SignatureInvalid { .. } => Kind::SignatureInvalid,
+            Self::SignatureUntrusted { .. } => Kind::SignatureUntrusted,
+            Self::SignatureMissing { .. } | Self::SignatureUnsupported { .. } => Kind::SignatureMissing,
         }
     }
 }
@@ -107,7 +151,12 @@ impl Hinted for VerifyError {
                 Hint::run(format!("ora install {name} --allow-insecure")),
                 Hint::note(format!("`suppress_insecure_warnings = [\"{name}\"]` in config.toml allows it for good")),
             ],
-            Self::NotMeasured { .. } => vec![],
+            Self::NotMeasured { .. } | Self::SignatureUnchecked { .. } => vec![],
+            Self::SignatureInvalid { .. } | Self::SignatureUntrusted { .. } | Self::SignatureMissing { .. } => {
+                vec![Hint::note(
+                    "nothing of it was installed, and no option skips this check; tell the publisher and the maintainer of the definition",
+                )]
+            }
             Self::SignatureUnsupported { .. } => vec![Hint::note(
                 "what a definition declares is never skipped; `ora install --repo FILE` takes a definition of your own that relies on a checksum",
             )],

@@ -16,6 +16,16 @@ pub enum Evidence {
     Pin,
     /// `hash` or `hashes` of the definition.
     Inline,
+    /// A signature of the publisher, over the download or over the checksum file that names it.
+    OpenPgp {
+        /// The full fingerprint.
+        key: String,
+    },
+    /// The same with minisign.
+    Minisign {
+        /// The key, one line of base 64.
+        key: String,
+    },
     /// A checksum file of the publisher.
     ChecksumFile {
         /// Where it was fetched.
@@ -60,11 +70,12 @@ impl Evidence {
             Self::Lock => 1,
             Self::Pin => 2,
             Self::Inline => 3,
-            Self::ChecksumFile { .. } => 4,
-            Self::Forge => 5,
-            Self::FirstSeen => 6,
-            Self::OwnFile => 7,
-            Self::Waived(_) => 8,
+            Self::OpenPgp { .. } | Self::Minisign { .. } => 4,
+            Self::ChecksumFile { .. } => 5,
+            Self::Forge => 6,
+            Self::FirstSeen => 7,
+            Self::OwnFile => 8,
+            Self::Waived(_) => 9,
         }
     }
 
@@ -75,6 +86,8 @@ impl Evidence {
             Self::Lock => "the lock file".into(),
             Self::Pin => "the definition's pin".into(),
             Self::Inline => "the definition's inline hash".into(),
+            Self::OpenPgp { key } => format!("the signature of the key {key}"),
+            Self::Minisign { key } => format!("the signature of the minisign key {key}"),
             Self::ChecksumFile { url } => format!("the checksum file {url}"),
             Self::Forge => "the forge's record of the asset".into(),
             Self::FirstSeen => "the first download here".into(),
@@ -91,6 +104,8 @@ impl fmt::Display for Evidence {
             Self::Lock => f.write_str("lock"),
             Self::Pin => f.write_str("pin"),
             Self::Inline => f.write_str("inline"),
+            Self::OpenPgp { key } => write!(f, "openpgp:{key}"),
+            Self::Minisign { key } => write!(f, "minisign:{key}"),
             Self::ChecksumFile { .. } => f.write_str("checksum-file"),
             Self::Forge => f.write_str("forge"),
             Self::FirstSeen => f.write_str("first-seen"),

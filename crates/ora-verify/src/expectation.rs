@@ -2,7 +2,7 @@
 
 use ora_core::{Digest, PackageName, Sha256};
 
-use crate::{Evidence, Measured, Mismatch, VerifyError, Waiver};
+use crate::{Evidence, Measured, Mismatch, VerifyError, Waiver, site::Data, upstream::Declared};
 
 /// What is known about one artifact before its bytes are believed. Strongest source first, all of them binding.
 #[derive(Clone, Debug)]
@@ -10,6 +10,8 @@ pub struct Expectation {
     name: PackageName,
     version: String,
     claims: Vec<(Evidence, Digest)>,
+    /// Signatures over the artifact itself, which say nothing before its bytes are there.
+    signatures: Vec<Declared>,
     absent: Absent,
 }
 
@@ -32,7 +34,13 @@ pub struct Verified<T> {
 impl Expectation {
     /// Nothing known yet about this version of a package: nothing would satisfy it.
     pub fn new(name: &PackageName, version: impl Into<String>) -> Self {
-        Self { name: name.clone(), version: version.into(), claims: Vec::new(), absent: Absent::Refused }
+        Self {
+            name: name.clone(),
+            version: version.into(),
+            claims: Vec::new(),
+            signatures: Vec::new(),
+            absent: Absent::Refused,
+        }
     }
 
     /// Adds a digest that somebody names. All of them are checked, whatever their place in the order of trust.
@@ -44,6 +52,23 @@ impl Expectation {
         let at = self.claims.partition_point(|(known, _)| known.rank() <= said_by.rank());
         self.claims.insert(at, (said_by, digest));
         self
+    }
+
+    /// Adds a signature over the artifact itself. Nothing satisfies this before it was checked: see [`Self::attested`].
+    #[must_use]
+    pub fn signed(mut self, signature: Declared) -> Self {
+        self.signatures.push(signature);
+        self
+    }
+
+    /// Checks the signatures over the artifact, which `data` opens and whose digest is `sha256`; each then speaks for that
+    /// digest. As with [`Self::satisfied_by`], the caller's word ties bytes and digest together.
+    pub fn attested(&self, data: &Data<'_>, sha256: Sha256) -> Result<Self, VerifyError> {
+        let mut attested = Self { signatures: Vec::new(), ..self.clone() };
+        for signature in &self.signatures {
+            attested = attested.claim(signature.check(data)?, Digest::Sha256(sha256));
+        }
+        Ok(attested)
     }
 
     /// Accepts that no checksum was published. It has no effect where there is one.
@@ -67,7 +92,7 @@ impl Expectation {
 
     /// Whether a proof is at hand, so that neither a waiver nor a question is needed.
     pub fn has_proof(&self) -> bool {
-        self.claims.iter().any(|(said_by, _)| said_by.is_proof())
+        !self.signatures.is_empty() || self.claims.iter().any(|(said_by, _)| said_by.is_proof())
     }
 
     /// Those who name a digest and are proof, the most trusted first.
@@ -120,20 +145,10 @@ impl Expectation {
     /// The value, verified, when every claim fits what was measured and there is a proof or a waiver. The caller's word that
     /// `value` is made of the measured bytes is all that ties the two together: hash and use the same open file.
     pub fn satisfied_by<T>(&self, measured: &Measured, value: T) -> Result<Verified<T>, VerifyError> {
-        self.conflicts()?;
-        for (said_by, expected) in &self.claims {
-            let Some(actual) = measured.digest_like(expected) else {
-                return Err(VerifyError::NotMeasured { name: self.name.clone(), version: self.version.clone() });
-            };
-            if actual != *expected {
-                return Err(VerifyError::Mismatch(Box::new(Mismatch {
-                    name: self.name.clone(),
-                    version: self.version.clone(),
-                    expected: *expected,
-                    actual,
-                    said_by: said_by.clone(),
-                })));
-            }
+        self.fits(measured)?;
+        if let Some(signature) = self.signatures.first() {
+            let (name, version) = (signature.name.clone(), signature.version.clone());
+            return Err(VerifyError::SignatureUnchecked { name, version });
         }
         self.satisfiable()?;
         let mut evidence: Vec<Evidence> = Vec::new();
@@ -150,6 +165,26 @@ impl Expectation {
             }
         }
         Ok(Verified { value, measured: *measured, evidence })
+    }
+
+    /// Fails where what was measured is not what somebody claims; says nothing about signatures, nor whether there is a proof.
+    pub fn fits(&self, measured: &Measured) -> Result<(), VerifyError> {
+        self.conflicts()?;
+        for (said_by, expected) in &self.claims {
+            let Some(actual) = measured.digest_like(expected) else {
+                return Err(VerifyError::NotMeasured { name: self.name.clone(), version: self.version.clone() });
+            };
+            if actual != *expected {
+                return Err(VerifyError::Mismatch(Box::new(Mismatch {
+                    name: self.name.clone(),
+                    version: self.version.clone(),
+                    expected: *expected,
+                    actual,
+                    said_by: said_by.clone(),
+                })));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -188,9 +223,9 @@ impl<T> Verified<T> {
     }
 }
 
-/// Refuses a definition that declares signatures, while none can be checked here: what is declared is never ignored.
+/// Refuses a definition that declares a signature of a kind that cannot be checked here: what is declared is never ignored.
 pub fn refuse_signatures<'k>(name: &PackageName, kinds: impl IntoIterator<Item = &'k str>) -> Result<(), VerifyError> {
-    match kinds.into_iter().next() {
+    match kinds.into_iter().find(|kind| !matches!(*kind, "openpgp" | "minisign")) {
         Some(kind) => Err(VerifyError::SignatureUnsupported { name: name.clone(), kind: kind.to_owned() }),
         None => Ok(()),
     }
@@ -312,14 +347,38 @@ mod tests {
     }
 
     #[test]
-    fn declared_signatures_are_refused_and_not_ignored() {
+    fn a_signature_waits_for_its_bytes_and_never_passes_unchecked() {
+        let now = ora_core::Timestamp::from_seconds(1_772_366_400);
+        let key = crate::site::SecretKey::generate("publisher", now, None).unwrap();
+        let expectation = tool().signed(Declared {
+            name: "tool".parse().unwrap(),
+            version: "1.0".to_owned(),
+            signature: key.sign(b"x", now, None).unwrap().into_bytes(),
+            key: crate::upstream::Key::OpenPgp {
+                certificates: key.certificate().unwrap().into_bytes(),
+                fingerprint: None,
+                revoked: Vec::new(),
+            },
+        });
+        assert!(expectation.satisfiable().is_ok() && expectation.sha256().is_none());
+        let error = expectation.satisfied_by(&Measured::of(b"x"), ()).unwrap_err();
+        assert!(matches!(error, VerifyError::SignatureUnchecked { .. }), "{error}");
+        assert!(expectation.attested(&|| Ok(Box::new(&b"y"[..])), Sha256::of(b"y")).is_err());
+        let attested = expectation.attested(&|| Ok(Box::new(&b"x"[..])), Sha256::of(b"x")).unwrap();
+        let verified = attested.satisfied_by(&Measured::of(b"x"), ()).unwrap();
+        assert_eq!(verified.evidence(), [Evidence::OpenPgp { key: key.fingerprint().to_string() }]);
+        assert!(attested.satisfied_by(&Measured::of(b"y"), ()).is_err(), "it speaks for one digest");
+    }
+
+    #[test]
+    fn signatures_of_unknown_kinds_are_refused_and_not_ignored() {
         let name: PackageName = "terraform".parse().unwrap();
-        assert!(refuse_signatures(&name, []).is_ok());
-        let error = refuse_signatures(&name, ["openpgp"]).unwrap_err();
+        assert!(refuse_signatures(&name, ["openpgp", "minisign"]).is_ok());
+        let error = refuse_signatures(&name, ["openpgp", "cosign"]).unwrap_err();
         assert_eq!(error.kind(), Kind::SignatureMissing);
         assert_eq!(
             error.to_string(),
-            "`terraform` declares a signature (openpgp), which this version of Ora cannot check"
+            "`terraform` declares a signature (cosign), which this version of Ora cannot check"
         );
     }
 

@@ -27,6 +27,7 @@ mod expectation;
 pub mod gpg;
 mod measured;
 pub mod site;
+pub mod upstream;
 
 pub use checksum_file::ChecksumFileError;
 pub use error::{Mismatch, VerifyError};

@@ -1,6 +1,6 @@
 //! Who made a detached signature, and whether it may count at all.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 use ora_core::{Fingerprint, Timestamp};
 use pgp::{
@@ -46,6 +46,14 @@ pub enum Signer {
 
 /// Looks at every signature of a file over `data`. An error is garbage: no signature, or something else beside one.
 pub fn signers(signature: &[u8], data: &[u8], certificates: &[Certificate]) -> Result<Vec<Signer>, SiteError> {
+    signers_of(signature, &|| Ok(Box::new(data)), certificates)
+}
+
+/// Opens what is signed, from its first byte.
+pub type Data<'d> = dyn Fn() -> std::io::Result<Box<dyn Read + 'd>> + 'd;
+
+/// The same over what is too large to be held in memory.
+pub fn signers_of(signature: &[u8], data: &Data<'_>, certificates: &[Certificate]) -> Result<Vec<Signer>, SiteError> {
     Ok(parsed(signature)?.iter().map(|one| look(&one.signature, data, certificates)).collect())
 }
 
@@ -74,7 +82,7 @@ fn garbage(error: &pgp::errors::Error) -> SiteError {
     SiteError::invalid(format!("it is no OpenPGP signature ({error})"))
 }
 
-fn look(signature: &Signature, data: &[u8], certificates: &[Certificate]) -> Signer {
+fn look(signature: &Signature, data: &Data<'_>, certificates: &[Certificate]) -> Signer {
     for certificate in certificates {
         let primary = &certificate.inner.primary_key;
         let keys = certificate.inner.public_subkeys.iter();
@@ -108,7 +116,7 @@ fn is_issuer(signature: &Signature, key: &impl KeyDetails) -> bool {
 type Verdict = Result<(Timestamp, Option<Timestamp>), &'static str>;
 
 /// What holds for every signature over data: its kind, its algorithms, its own word about time, and that it fits.
-fn fits(signature: &Signature, data: &[u8], key: &impl VerifyingKey) -> Result<Timestamp, &'static str> {
+fn fits(signature: &Signature, data: &Data<'_>, key: &impl VerifyingKey) -> Result<Timestamp, &'static str> {
     match signature.typ() {
         Some(SignatureType::Binary) => {}
         Some(SignatureType::Text) => return Err("it is over text, which leaves line ends open"),
@@ -120,6 +128,7 @@ fn fits(signature: &Signature, data: &[u8], key: &impl VerifyingKey) -> Result<T
     if !is_strong_key(key.public_params()) {
         return Err("its key is too weak");
     }
+    let data = data().map_err(|_| "what it stands beside cannot be read")?;
     signature.verify(key, data).map_err(|_| "it does not fit what it stands beside")?;
     let made = signature.created().map(seconds).ok_or("it does not say when it was made")?;
     if made < seconds(key.created_at()) {
@@ -128,7 +137,7 @@ fn fits(signature: &Signature, data: &[u8], key: &impl VerifyingKey) -> Result<T
     Ok(made)
 }
 
-fn with_primary(signature: &Signature, data: &[u8], certificate: &Certificate) -> Verdict {
+fn with_primary(signature: &Signature, data: &Data<'_>, certificate: &Certificate) -> Verdict {
     let primary = &certificate.inner.primary_key;
     let made = fits(signature, data, primary)?;
     let (own, expires) = alive(certificate, made)?;
@@ -140,7 +149,7 @@ fn with_primary(signature: &Signature, data: &[u8], certificate: &Certificate) -
 
 fn with_subkey(
     signature: &Signature,
-    data: &[u8],
+    data: &Data<'_>,
     certificate: &Certificate,
     subkey: &pgp::composed::SignedPublicSubKey,
 ) -> Verdict {

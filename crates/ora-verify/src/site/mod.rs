@@ -30,7 +30,7 @@ mod judge;
 mod key;
 
 pub use certificate::Certificate;
-pub use check::{Signer, joined, signers};
+pub use check::{Data, Signer, joined, signers, signers_of};
 pub use error::SiteError;
 pub use judge::{Accepted, Grant, Subject, Trust, Verdict, judge};
 pub use key::SecretKey;

@@ -27,6 +27,8 @@ mod registry_offline;
 mod security;
 #[cfg(target_os = "linux")]
 mod signals;
+#[cfg(all(feature = "net", target_os = "linux"))]
+mod signatures;
 #[cfg(feature = "net")]
 mod supplies;
 #[cfg(feature = "net")]
