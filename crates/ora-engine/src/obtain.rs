@@ -76,6 +76,14 @@ fn obtain_release(context: &Context<'_>, wanted: &Wanted<'_>, release: &Release)
     {
         return Ok(here);
     }
+    if !release.proof.signatures.is_empty() && expectation.sha256().is_some() {
+        match by_name(context, wanted, release) {
+            Ok(Some(held)) => return Ok(held),
+            // Held without its signatures, from before they were declared: they are fetched where that can be done.
+            Err(error) if error.kind() == Kind::SignatureMissing && context.reach.remote().is_some() => {}
+            other => drop(other?),
+        }
+    }
     if wanted.is_held
         && let Some(held) = by_name(context, wanted, release)?
     {

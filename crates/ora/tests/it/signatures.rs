@@ -180,6 +180,11 @@ fn a_signed_list_proves_what_it_names() {
     bed.ora(["lock", "tool"]).success();
     let lock = std::fs::read_to_string(bed.work().join("ora.lock")).unwrap();
     assert!(lock.contains("openpgp:"), "{lock}");
+    // What is locked and held with its proof is installed without asking anybody.
+    bed.ora(["uninstall", "tool"]).success();
+    server.forget();
+    bed.ora(["install", "--locked"]).success();
+    assert_eq!(server.requests().len(), 0, "{:?}", server.requests());
     let (other, server) = published(&security);
     server.file("/sums.txt", format!("{list}# more\n").as_bytes());
     server.file("/KEYS", publisher.key().as_bytes());
