@@ -1,4 +1,4 @@
-//! `docs/airgap.md` and `docs/projects.md`, as they are written: their commands between two homes, the second without servers
+//! The pages of `docs` that show a workflow, as they are written: their commands between two homes, the second without servers
 //! and without the registry.
 
 use std::process::Command;
@@ -134,6 +134,27 @@ fn locks_and_bundles_are_carried() {
         typed(&there, &format!("ora install --from-bundle {name}"));
     }
     assert_eq!(there.run("windsurf", &[]).success().stdout, "windsurf 1.12.35\n");
+}
+
+/// The pages for those who decide and for those who come from elsewhere: their commands, on both sides of the gap.
+#[test]
+fn the_pages_of_reviewers_and_newcomers_run_as_they_are_printed() {
+    let World { bed: here, server, registry } = World::new();
+    here.ora(["registry", "add", "official", &registry.url()]).success();
+    let there = bed();
+    let compared = blocks("comparison.md");
+    let [(_, before), (_, behind)] = &compared[..] else { panic!("{compared:?}") };
+    typed(&here, before);
+    drop(server);
+    for name in ["kubectl.tar.gz", "kubectl-bundle.tar.gz"] {
+        std::fs::copy(here.work().join(name), there.work().join(name)).unwrap();
+    }
+    typed(&there, behind);
+    let reviewed = blocks("compliance.md");
+    assert_eq!(reviewed.len(), 2);
+    for (_, block) in &reviewed {
+        typed(&there, block);
+    }
 }
 
 /// Nothing leaves that tells of the machine it leaves: no token, no name of a user, no path.
