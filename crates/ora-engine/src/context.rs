@@ -33,6 +33,8 @@ pub struct Context<'c> {
     pub path: &'c [PathBuf],
     /// The user's home directory, for install scripts.
     pub home: Option<&'c Path>,
+    /// Whether everything is only tried out, for whatever machine.
+    pub is_rehearsal: bool,
     /// For a run without a network: whether the kernel refuses it sockets. The audit log says so.
     pub sockets_denied: Option<bool>,
 }

@@ -78,6 +78,7 @@ pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str, tri
         command: context.command,
         path: &[],
         home: None,
+        is_rehearsal: true,
         sockets_denied: context.sockets_denied,
     };
     let chosen = chosen(&empty, held, definition)?;

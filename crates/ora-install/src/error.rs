@@ -58,6 +58,18 @@ pub enum InstallError {
         /// What was wanted.
         platform: Platform,
     },
+    /// A command of this platform that this machine cannot start.
+    #[error("`{}` of `{package}` {version} cannot start here: {reason}", Untrusted(file))]
+    CannotStart {
+        /// The package.
+        package: PackageName,
+        /// Its version.
+        version: Version,
+        /// The file in the package.
+        file: String,
+        /// What it needs that is not here.
+        reason: String,
+    },
     /// A command's place is taken by something that this package does not own.
     #[error("`{}` is there already and does not belong to `{package}`: it is {found}", Untrusted(&path.to_string_lossy()))]
     Taken {
@@ -234,6 +246,7 @@ impl InstallError {
             | Self::Swapped { package, .. }
             | Self::Rules { package, .. }
             | Self::ForeignExecutable { package, .. }
+            | Self::CannotStart { package, .. }
             | Self::Taken { package, .. }
             | Self::CaseTwin { package, .. }
             | Self::NotInstalled { package, .. }
@@ -248,7 +261,7 @@ impl InstallError {
             Self::Archive { source, .. } => source.kind(),
             Self::Swapped { .. } => Kind::Checksum,
             Self::Rules { source, .. } => source.kind(),
-            Self::ForeignExecutable { .. } => Kind::WrongPackage,
+            Self::ForeignExecutable { .. } | Self::CannotStart { .. } => Kind::WrongPackage,
             Self::Taken { .. } | Self::CaseTwin { .. } => Kind::Conflict,
             Self::Receipt { source, .. } => match source {
                 ReceiptFault::Text(error) => error.kind(),
@@ -281,6 +294,10 @@ impl Hinted for InstallError {
             Self::Audit(error) => error.hints(),
             Self::Disk(error) => error.hints(),
             Self::Undo { source, .. } => source.hints(),
+            Self::CannotStart { package, .. } => vec![
+                Hint::note("an older version, or one that is built for musl or statically, may start"),
+                Hint::run(format!("ora info {package}")),
+            ],
             Self::Archive { .. }
             | Self::Swapped { .. }
             | Self::Rules { .. }

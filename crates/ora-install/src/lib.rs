@@ -36,6 +36,7 @@ pub mod rules;
 mod script;
 mod session;
 mod stage;
+mod starting;
 mod switch;
 mod tree;
 mod uninstall;

@@ -6,17 +6,27 @@ use ora_archive::{BinaryInfo, Content, HEAD, detect};
 use ora_core::{EntryPath, PackageName, Platform, Version};
 use ora_fs::rooted::Root;
 
-use crate::error::InstallError;
+use crate::{error::InstallError, starting};
 
-/// Refuses a command that is an executable of another system. Scripts and everything else are the system's to judge.
+/// Refuses a command that is an executable of another system, and, where it is to run here, one that could not start. Scripts and everything else are the system's to judge.
 pub(crate) fn check(
     root: &Root,
     file: &EntryPath,
     package: (&PackageName, &Version),
     platform: Platform,
+    is_here: bool,
 ) -> Result<(), InstallError> {
     let head = head(root, file, HEAD)?;
     match mismatch(&head, platform) {
+        None if is_here && head.starts_with(b"\x7fELF") => match starting::obstacle(root.open_file(file)?) {
+            None => Ok(()),
+            Some(reason) => Err(InstallError::CannotStart {
+                package: package.0.clone(),
+                version: package.1.clone(),
+                file: file.to_string(),
+                reason,
+            }),
+        },
         None => Ok(()),
         Some(found) => Err(InstallError::ForeignExecutable {
             package: package.0.clone(),

@@ -48,6 +48,8 @@ pub struct Request {
     pub tag: Option<Tag>,
     /// For which platform.
     pub platform: Platform,
+    /// Whether it is to run on this machine; a rehearsal for another one is not.
+    pub is_here: bool,
     /// Where the definition came from.
     pub origin: Origin,
     /// The URL of the artifact before redirects.
@@ -164,7 +166,7 @@ impl Session<'_> {
         settle(root, &selection, &mut files)?;
         for command in &selection.commands {
             if let Some(file) = real_file(&files, &command.target) {
-                platform::check(root, &file, (&request.name, &request.version), request.platform)?;
+                platform::check(root, &file, (&request.name, &request.version), request.platform, request.is_here)?;
             }
         }
         Ok((files, selection))

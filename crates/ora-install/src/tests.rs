@@ -216,6 +216,7 @@ fn request(version: &str) -> Request {
         origin: Origin::File("tool.repo".into()),
         source: Some("https://user:secret@example.org/tool.tar".into()),
         definition: None,
+        is_here: true,
         reason: Reason::Requested,
         dependencies: std::collections::BTreeMap::new(),
         mode: Mode::Userland,

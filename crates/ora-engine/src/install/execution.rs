@@ -126,6 +126,7 @@ fn base(
         version,
         tag,
         platform: context.host,
+        is_here: !context.is_rehearsal,
         origin: planned.origin.clone(),
         source: None,
         definition: None,

@@ -172,6 +172,7 @@ impl<'w> Engine<'w> {
             // What lies in the folder of a project hides no command of the user's.
             path: if self.project.is_some() { &[] } else { &self.path },
             home: self.home.as_deref(),
+            is_rehearsal: false,
             sockets_denied,
         };
         if self.project.is_none() {

@@ -29,6 +29,8 @@ mod security;
 mod signals;
 #[cfg(all(feature = "net", target_os = "linux"))]
 mod signatures;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod starting;
 #[cfg(feature = "net")]
 mod supplies;
 #[cfg(feature = "net")]
