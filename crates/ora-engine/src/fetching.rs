@@ -93,6 +93,12 @@ fn stream(
     }
 }
 
+/// Whether a server says that there is nothing at a URL. Nothing of what is there is read.
+pub(crate) fn is_absent(context: &Context<'_>, remote: &dyn Remote, url: &SourceUrl) -> bool {
+    let answer = remote.get(&Request::new(url, context.policy.max_download_size));
+    answer.is_err_and(|error| error.is_missing())
+}
+
 /// A file that is read whole: a checksum file, a definition.
 pub(crate) fn fetch_small(context: &Context<'_>, remote: &dyn Remote, url: &SourceUrl) -> Result<Vec<u8>, Error> {
     let limit = context.policy.max_listing_size.min(checksum_file::MAX_BYTES as u64);

@@ -12,6 +12,7 @@ use ora_schema::{
     lock::{Lock, LockedArtifact, LockedPackage},
     receipt::Origin,
 };
+use ora_verify::ChecksumFileError;
 
 use super::{
     LockError, file,
@@ -19,7 +20,7 @@ use super::{
     shelf::{Known, Shelf},
 };
 use crate::{
-    Context, Error, Registries, installed,
+    Context, Error, Registries, fetching, installed,
     releases::{self, Question},
 };
 
@@ -250,8 +251,20 @@ impl Making<'_, '_, '_, '_> {
         let accepts = self.wishes.accept.contains(&solved.name);
         match learn::learn(self.context, &meant, platform, self.wishes.allow_insecure, accepts) {
             Err(error) if error.is_missing_upstream() && self.platforms.len() > 1 => Ok(None),
+            // A list that does not name the file of a platform says that it is not shipped, where the file is not there either.
+            Err(Error::ChecksumFile { source: ChecksumFileError::Missing { .. }, .. })
+                if self.platforms.len() > 1 && self.is_absent(&meant) =>
+            {
+                Ok(None)
+            }
             other => other.map(Some),
         }
+    }
+
+    /// Whether none of the files of a release is there, by the word of their server.
+    fn is_absent(&self, meant: &releases::Meant) -> bool {
+        let Some(remote) = self.context.reach.remote() else { return false };
+        meant.found.releases.iter().all(|release| fetching::is_absent(self.context, remote, &release.url))
     }
 
     /// The same version has to stay the same bytes, unless somebody accepts the change by name.

@@ -255,6 +255,30 @@ fn exports_are_closed_and_billed() {
     assert!(refused.stderr.contains("lib"), "{refused}");
 }
 
+/// What upstream does not ship for a platform is written down; a file that its list does not name is an error.
+#[test]
+fn what_is_not_shipped_is_written_down() {
+    let mut bed = bed();
+    let server = bed.release_server();
+    let asset = |platform: &str| format!("only-1.0.0-{platform}.tar.gz");
+    let bytes = archive("only", "1.0.0", &host());
+    let sums = format!("{}  {}\n", forge::sha256(&bytes), asset(&host()));
+    let shipped = Release::new("v1.0.0").asset(&asset(&host()), bytes).asset("sums.txt", sums);
+    server.github("owner/only", std::slice::from_ref(&shipped));
+    let text = definition(&server, "only", "");
+    let registry = bed.git_registry("official", [("only", &*text)]);
+    bed.ora(["registry", "add", "official", &registry.url()]).success();
+    let both = format!("{},{}", host(), other());
+    bed.ora(["lock", "only", "--platform", &both]).success();
+    assert!(lock(&bed).contains("unavailable = true"), "{}", lock(&bed));
+    ora(&bed, "install --locked").success();
+    std::fs::remove_file(bed.work().join("ora.lock")).unwrap();
+    let unlisted = shipped.asset(&asset(other()), archive("only", "1.0.0", other()));
+    server.github("owner/only", &[unlisted]);
+    let refused = bed.ora(["lock", "only", "--platform", &both]).expect(4);
+    assert!(refused.stderr.contains("no entry"), "{refused}");
+}
+
 /// What a package needs is fetched with it, in the version that an installation would choose, for each platform.
 #[test]
 fn a_download_is_closed() {
