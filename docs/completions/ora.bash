@@ -623,7 +623,7 @@ _ora() {
 
     case "${cmd}" in
         ora)
-            opts="-h -V --verbose --debug --offline --no-offline --quiet --yes --json --color --help --version install uninstall update download lock init add remove exec env list why outdated search info resolve registry cache key bundle validate lint sbom verify audit which config security completions help"
+            opts="-h -V --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help --version install uninstall update download lock init add remove exec env list why outdated search info resolve registry cache key bundle validate lint sbom verify audit which config security completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -641,7 +641,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__add)
-            opts="-h --group --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --group --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -663,7 +663,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__audit)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help list verify export help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help list verify export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -681,7 +681,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__audit__subcmd__export)
-            opts="-h --output --since --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --output --since --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -777,7 +777,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__audit__subcmd__list)
-            opts="-h --since --package --action --failed --limit --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --since --package --action --failed --limit --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -811,7 +811,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__audit__subcmd__verify)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -829,7 +829,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__bundle)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help create verify sign show diff help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help create verify sign show diff help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -847,7 +847,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__bundle__subcmd__create)
-            opts="-h --package --output --with-dependencies --platform --allow-insecure --sign --gpg-key --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --package --output --with-dependencies --platform --allow-insecure --sign --gpg-key --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -885,7 +885,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__bundle__subcmd__diff)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1001,7 +1001,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__bundle__subcmd__show)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1019,7 +1019,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__bundle__subcmd__sign)
-            opts="-h --gpg-key --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --gpg-key --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1041,7 +1041,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__bundle__subcmd__verify)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1059,7 +1059,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help list export import stats verify pin unpin clean inventory help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help list export import stats verify pin unpin clean inventory help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1077,7 +1077,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__clean)
-            opts="-h --all --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --all --dry-run --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1095,7 +1095,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__export)
-            opts="-h --output --no-deps --lock-file --platform --registry --no-rehearsal --sign --gpg-key --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --output --no-deps --lock-file --platform --registry --no-rehearsal --sign --gpg-key --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1291,7 +1291,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__import)
-            opts="-h --replace --allow-rollback --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --replace --allow-rollback --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1313,7 +1313,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__inventory)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1331,7 +1331,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__list)
-            opts="-v -h --reason --platform --registry --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --reason --platform --registry --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1361,7 +1361,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__pin)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1379,7 +1379,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__stats)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1397,7 +1397,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__unpin)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1415,7 +1415,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__cache__subcmd__verify)
-            opts="-h --quick --repair --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --quick --repair --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1433,7 +1433,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__completions)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help bash elvish fish powershell zsh"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1451,7 +1451,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__config)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help show verify init reset suppress-warning help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help show verify init reset suppress-warning help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1567,7 +1567,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__config__subcmd__init)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1585,7 +1585,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__config__subcmd__reset)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1603,7 +1603,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__config__subcmd__show)
-            opts="-h --origin --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --origin --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1621,7 +1621,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__config__subcmd__suppress__subcmd__warning)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1639,7 +1639,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__config__subcmd__verify)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1657,7 +1657,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__download)
-            opts="-v -h --version --repo --lock-file --platform --no-deps --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --version --repo --lock-file --platform --no-deps --allow-insecure --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1695,7 +1695,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__env)
-            opts="-h --group --locked --lock-file --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help sh bash zsh fish"
+            opts="-h --group --locked --lock-file --allow-insecure --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help sh bash zsh fish"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1721,7 +1721,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__exec)
-            opts="-h --group --locked --lock-file --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --group --locked --lock-file --allow-insecure --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2755,7 +2755,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__info)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2773,7 +2773,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__init)
-            opts="-h --platform --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --platform --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2795,7 +2795,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__install)
-            opts="-v -h --version --repo --local --from-bundle --replace --metadata --sha256 --locked --lock-file --group --userland --system --allow-insecure --allow-scripts --prefer-cache --no-deps --force --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --version --repo --local --from-bundle --replace --metadata --sha256 --locked --lock-file --group --userland --system --allow-insecure --allow-scripts --prefer-cache --no-deps --force --keep --dry-run --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2853,7 +2853,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help generate list show export import trust untrust revoke help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help generate list show export import trust untrust revoke help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2871,7 +2871,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key__subcmd__export)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2889,7 +2889,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key__subcmd__generate)
-            opts="-h --name --email --passphrase --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --name --email --passphrase --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3055,7 +3055,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key__subcmd__import)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3073,7 +3073,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key__subcmd__list)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3091,7 +3091,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key__subcmd__revoke)
-            opts="-h --reason --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --reason --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3113,7 +3113,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key__subcmd__show)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3131,7 +3131,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key__subcmd__trust)
-            opts="-h --fingerprint --for --packages --until --threshold --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --fingerprint --for --packages --until --threshold --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3169,7 +3169,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__key__subcmd__untrust)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3187,7 +3187,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__list)
-            opts="-v -h --tree --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --tree --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3205,7 +3205,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__lock)
-            opts="-h --platform --update --check --accept-changed --lock-file --allow-insecure --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --platform --update --check --accept-changed --lock-file --allow-insecure --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3239,7 +3239,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__outdated)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3257,7 +3257,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help add list remove sync update verify enable disable update-pin help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help add list remove sync update verify enable disable update-pin help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3275,7 +3275,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__add)
-            opts="-h --type --trust-level --clone-local --branch --path --dir --priority --ca-cert --pin-cert --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --type --trust-level --clone-local --branch --path --dir --priority --ca-cert --pin-cert --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3321,7 +3321,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__disable)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3339,7 +3339,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__enable)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3497,7 +3497,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__list)
-            opts="-v -h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3515,7 +3515,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__remove)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3533,7 +3533,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__sync)
-            opts="-h --clone-local --allow-rollback --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --clone-local --allow-rollback --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3551,7 +3551,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__update__subcmd__pin)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3569,7 +3569,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__registry__subcmd__verify)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3587,7 +3587,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__remove)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3605,7 +3605,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__resolve)
-            opts="-v -h --repo --version --platform --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --repo --version --platform --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3639,7 +3639,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__sbom)
-            opts="-h --installed --lock-file --bundle --export --format --output --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --installed --lock-file --bundle --export --format --output --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3677,7 +3677,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__search)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3695,7 +3695,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__security)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help init show reset verify help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help init show reset verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3797,7 +3797,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__security__subcmd__init)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3815,7 +3815,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__security__subcmd__reset)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3833,7 +3833,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__security__subcmd__show)
-            opts="-h --origin --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --origin --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3851,7 +3851,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__security__subcmd__verify)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3869,7 +3869,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__uninstall)
-            opts="-v -h --version --purge --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-v -h --version --purge --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3895,7 +3895,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__update)
-            opts="-h --all --cached-only --allow-insecure --allow-scripts --keep --dry-run --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --all --cached-only --allow-insecure --allow-scripts --keep --dry-run --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3913,7 +3913,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__validate)
-            opts="-h --strict --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --strict --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3931,7 +3931,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__verify)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3949,7 +3949,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__which)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3967,7 +3967,7 @@ _ora() {
             return 0
             ;;
         ora__subcmd__why)
-            opts="-h --verbose --debug --offline --no-offline --quiet --yes --json --color --help"
+            opts="-h --verbose --debug --offline --no-offline --no-audit --quiet --yes --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -29,6 +29,7 @@ pub struct Log {
     file: PathBuf,
     state: PathBuf,
     sockets_denied: Option<bool>,
+    may_fail: bool,
 }
 
 /// One record as it was written.
@@ -49,13 +50,19 @@ pub struct Entry {
 impl Log {
     /// The log at `file`, anchored in the directory `state`. Nothing is opened yet.
     pub fn new(file: PathBuf, state: PathBuf) -> Self {
-        Self { file, state, sockets_denied: None }
+        Self { file, state, sockets_denied: None, may_fail: false }
     }
 
     /// The same for a run without a network: every record says whether the kernel refuses it sockets.
     #[must_use]
     pub fn saying(self, sockets_denied: Option<bool>) -> Self {
         Self { sockets_denied, ..self }
+    }
+
+    /// The same where somebody who may has said that a record may be missing: one that cannot be written is a warning then.
+    #[must_use]
+    pub fn allowed_to_fail(self, may_fail: bool) -> Self {
+        Self { may_fail, ..self }
     }
 
     /// The log of a layout.
@@ -67,7 +74,19 @@ impl Log {
     ///
     /// The half of a record that a crash left is dropped and said in the new one. Where the end of the log is gone that the
     /// state directory knows, the new record follows the known one, so that the gap stays visible for ever.
+    ///
+    /// Where a record may be missing and cannot be written, the answer is a hash of nothing but zeros.
     pub fn append(&self, record: &Record, clock: &dyn Clock, reporter: &dyn Reporter) -> Result<Sha256, AuditError> {
+        match self.try_append(record, clock, reporter) {
+            Err(error) if self.may_fail => {
+                reporter.warning(format!("this is not recorded: {error}"));
+                Ok(Link::start().hash)
+            }
+            other => other,
+        }
+    }
+
+    fn try_append(&self, record: &Record, clock: &dyn Clock, reporter: &dyn Reporter) -> Result<Sha256, AuditError> {
         private::create_dir(&self.state)?;
         private::create_dir(self.file.parent().unwrap_or(Path::new(".")))?;
         let command = format!("ora ({})", record.action.word());

@@ -35,6 +35,8 @@ pub struct Context<'c> {
     pub home: Option<&'c Path>,
     /// Whether everything is only tried out, for whatever machine.
     pub is_rehearsal: bool,
+    /// Whether the user, and the policy, let a command go on that cannot be recorded.
+    pub audit_may_fail: bool,
     /// For a run without a network: whether the kernel refuses it sockets. The audit log says so.
     pub sockets_denied: Option<bool>,
 }
@@ -52,7 +54,7 @@ impl Context<'_> {
 
     /// The audit log.
     pub(crate) fn log(&self) -> Log {
-        Log::of(self.layout).saying(self.sockets_denied)
+        Log::of(self.layout).saying(self.sockets_denied).allowed_to_fail(self.audit_may_fail)
     }
 
     /// The digests seen first.

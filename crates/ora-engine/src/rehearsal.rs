@@ -79,6 +79,7 @@ pub(crate) fn rehearse(context: &Context<'_>, held: &Held, definition: &str, tri
         path: &[],
         home: None,
         is_rehearsal: true,
+        audit_may_fail: context.audit_may_fail,
         sockets_denied: context.sockets_denied,
     };
     let chosen = chosen(&empty, held, definition)?;

@@ -76,6 +76,9 @@ pub struct Global {
     /// Use the network although the configuration or `ORA_OFFLINE` says offline
     #[arg(long, global = true, help_heading = "Global options")]
     pub no_offline: bool,
+    /// Go on where the audit log cannot be written; only where `audit.allow_no_audit` in `security.toml` allows it
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub no_audit: bool,
     /// Say nothing but warnings, errors and what was asked for
     #[arg(long, global = true, help_heading = "Global options")]
     pub quiet: bool,

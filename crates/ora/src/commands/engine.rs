@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ora_core::{Hinted, Kind, Platform, Reach, Remote, Reporter, Sha256};
+use ora_core::{Hint, Hinted, Kind, Platform, Reach, Remote, Reporter, Sha256};
 use ora_engine::{
     Apis, Catalogue, Context, Error, Location, Policy, Registries, RegistryLimits, RegistrySource, Store, Wishes,
     install::Done,
@@ -59,6 +59,10 @@ impl<'w> Engine<'w> {
     /// Makes it from the settings.
     pub(super) fn new(wiring: &'w Wiring, prefer_cache: bool) -> Result<Self, Failure> {
         let settings = wiring.settings()?;
+        if wiring.global.no_audit && !settings.policy.audit.allow_no_audit {
+            let message = "`--no-audit` is not allowed here: `audit.allow_no_audit` is false";
+            return Err(Failure::new(Kind::Permission, message).with_hint(Hint::run("ora security show --origin")));
+        }
         let apis = Apis::new(settings.github_api.clone(), settings.gitlab_api.clone())
             .map_err(|error| Failure::of(Kind::ConfigInvalid, &error))?;
         let private = settings.registries.iter().filter(|one| one.trust == Trust::Private);
@@ -173,6 +177,7 @@ impl<'w> Engine<'w> {
             path: if self.project.is_some() { &[] } else { &self.path },
             home: self.home.as_deref(),
             is_rehearsal: false,
+            audit_may_fail: self.wiring.global.no_audit,
             sockets_denied,
         };
         if self.project.is_none() {

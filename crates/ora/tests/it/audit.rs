@@ -61,3 +61,20 @@ fn a_changed_record_is_named() {
     assert!(refused.stdout.contains("record 3, the newest that is known, is missing"), "{refused}");
     assert!(refused.stdout.contains("that a receipt names is missing"), "{refused}");
 }
+
+/// Without a record there is no installation, unless the site allows it and the user asks for it.
+#[test]
+fn nothing_happens_unrecorded_unless_that_is_allowed() {
+    let bed = used();
+    let path = bed.data_dir().join("audit.log");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let install = ["install", "--force", "--local", "tool.tar.gz", "--metadata", "tool.toml"];
+    bed.ora(install).expect(1);
+    let refused = bed.ora([&install[..], &["--no-audit"]].concat()).expect(1);
+    assert!(refused.stderr.contains("audit.allow_no_audit"), "{refused}");
+    std::fs::write(bed.config_dir().join("security.toml"), "[audit]\nallow_no_audit = true\n").unwrap();
+    bed.ora(install).expect(1);
+    let warned = bed.ora([&install[..], &["--no-audit"]].concat()).success();
+    assert!(warned.stderr.contains("this is not recorded"), "{warned}");
+}

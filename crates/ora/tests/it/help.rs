@@ -73,6 +73,8 @@ fn short_help() {
           --debug         Say everything, for reports about Ora itself
           --offline       Use no network of any kind, only what is held here
           --no-offline    Use the network although the configuration or `ORA_OFFLINE` says offline
+          --no-audit      Go on where the audit log cannot be written; only where `audit.allow_no_audit`
+                          in `security.toml` allows it
           --quiet         Say nothing but warnings, errors and what was asked for
           --yes           Answer yes where something is lost for good; never where trust is given
           --json          Print one JSON document; progress and errors become JSON lines on standard
@@ -130,6 +132,10 @@ fn long_help_of_a_verb() {
 
           --no-offline
               Use the network although the configuration or `ORA_OFFLINE` says offline
+
+          --no-audit
+              Go on where the audit log cannot be written; only where `audit.allow_no_audit` in
+              `security.toml` allows it
 
           --quiet
               Say nothing but warnings, errors and what was asked for
