@@ -171,6 +171,6 @@ fn clocks_decide_nothing() {
         there.ora(["key", "trust", "second", "--fingerprint", &second]).success();
         let again = export(&there, "again.tar", &["--sign", "second"]);
         let output = there.ora(["cache", "import", &again]).success();
-        assert!(!output.stderr.contains("2099"), "{}", output.stderr);
+        assert!(!output.stderr.contains("2099-"), "{}", output.stderr);
     }
 }
